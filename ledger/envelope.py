@@ -1,0 +1,174 @@
+"""The stored form of an event: the exact bytes that are hashed, and back.
+
+The body is canonical JSON (RFC 8785) with the site, stream, version, type, schema number, event id, recorded time,
+the leaf of the stream's previous event, metadata and data; not the position, which is known only at the commit.
+Nobody has to serialise anything again to verify it: leaf = SHA-256(0x00 || body), as RFC 6962 hashes a leaf.
+
+``msgspec`` with sorted keys gives the bytes of RFC 8785 as long as there are no floats, integers stay within 2^53
+and keys are ASCII; the domain sees to all three, and a test compares the bytes with the ``rfc8785`` package.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any, cast
+
+import msgspec
+from eventsourcing.persistence import Mapper, MapperDeserialisationError, StoredEvent, Transcoder
+from eventsourcing.utils import TopicError, resolve_topic
+
+from ledger.events import DomainEvent
+from ledger.ids import Position, Site, StreamId, Version
+
+LEAF_PREFIX = b"\x00"
+_ENVELOPE_MEMBERS = ("originator_id", "originator_version", "timestamp")
+
+
+class Metadata(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Who did it, through which door, and why: recorded with every event, never optional as a whole.
+
+    ``source`` is Chargebee's vocabulary (``ledger.vocabulary.EventSource``). ``correlation_id`` is shared by all that
+    follows from one first cause, ``causation_id`` is the direct cause; both are the request id for a plain call.
+    """
+
+    actor: str
+    actor_kind: str
+    source: str
+    request_id: str
+    correlation_id: str
+    causation_id: str
+    idempotency_key: str | None = None
+    origin_user: str | None = None
+    origin_ip: str | None = None
+    origin_device: str | None = None
+    method: str | None = None
+    path: str | None = None
+    business_entity_id: str | None = None
+    webhooks_disabled: bool = False
+
+
+class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The members of a body. ``previous`` is the leaf of the stream's previous event in hex; the first has none."""
+
+    site: str
+    stream: str
+    version: int
+    type: str
+    schema: int
+    event_id: str
+    recorded_at: int
+    previous: str | None = None
+    metadata: Metadata
+    data: dict[str, Any]
+
+
+class SealedEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """An event as it is written: columns, which repeat what the body says, and the body. ``leaf`` is 32 bytes."""
+
+    stream: StreamId
+    version: Version
+    type: str
+    recorded_at: int
+    event_id: str
+    leaf: bytes
+    body: bytes
+
+
+class RecordedEvent(SealedEvent, frozen=True, kw_only=True):
+    """An event as it was read back: with its place in the site's log."""
+
+    position: Position
+
+
+class CanonicalTranscoder(Transcoder):
+    """JSON in canonical form, for the ``Mapper`` of eventsourcing."""
+
+    def __init__(self) -> None:
+        self._encoder = msgspec.json.Encoder(order="sorted")
+        self._decoder = msgspec.json.Decoder()
+
+    def encode(self, obj: Any) -> bytes:
+        """The canonical bytes of plain data or structs without floats."""
+        return self._encoder.encode(obj)
+
+    def decode(self, data: bytes) -> Any:
+        """Plain data from JSON."""
+        return self._decoder.decode(data)
+
+
+class EventMapper(Mapper[str]):
+    """Turns domain events into sealed ones and recorded ones into domain events."""
+
+    def __init__(self) -> None:
+        super().__init__(CanonicalTranscoder())
+        self._envelope = msgspec.json.Decoder(Envelope)
+
+    def seal(
+        self, event: DomainEvent, *, site: Site, event_id: str, previous: bytes | None, metadata: Metadata
+    ) -> SealedEvent:
+        """The event with its canonical body and leaf; ``previous`` is the leaf before it in its stream."""
+        data = msgspec.to_builtins(event)
+        for member in _ENVELOPE_MEMBERS:
+            del data[member]
+        body = self.transcoder.encode(
+            Envelope(
+                site=site,
+                stream=event.originator_id,
+                version=event.originator_version,
+                type=event.TOPIC,
+                schema=event.class_version,
+                event_id=event_id,
+                recorded_at=event.timestamp,
+                previous=previous.hex() if previous else None,
+                metadata=metadata,
+                data=data,
+            )
+        )
+        return SealedEvent(
+            stream=StreamId(event.originator_id),
+            version=Version(event.originator_version),
+            type=event.TOPIC,
+            recorded_at=event.timestamp,
+            event_id=event_id,
+            leaf=leaf_hash(body),
+            body=body,
+        )
+
+    def open(self, body: bytes) -> tuple[Envelope, DomainEvent]:
+        """The members of a body, and its event under current code.
+
+        Raises:
+            MapperDeserialisationError: the body is no envelope, its type is unknown, or its data do not fit it.
+        """
+        try:
+            envelope = self._envelope.decode(body)
+            return envelope, self._event_of(envelope)
+        except (msgspec.MsgspecError, TopicError, KeyError, TypeError) as error:
+            raise MapperDeserialisationError(f"not a readable event: {error}") from error
+
+    def event(self, body: bytes) -> DomainEvent:
+        """The event of a body under current code; errors as for ``open``."""
+        return self.open(body)[1]
+
+    def to_domain_event(self, stored_event: StoredEvent) -> Any:
+        """The event of an eventsourcing ``StoredEvent`` whose state is a body."""
+        return self.event(stored_event.state)
+
+    def _event_of(self, envelope: Envelope) -> DomainEvent:
+        event_type = cast("type[DomainEvent]", resolve_topic(envelope.type))
+        data = dict(envelope.data)
+        for version in range(envelope.schema, event_type.class_version):
+            getattr(event_type, f"upcast_v{version}_v{version + 1}")(data)
+        data["originator_id"] = envelope.stream
+        data["originator_version"] = envelope.version
+        data["timestamp"] = envelope.recorded_at
+        return msgspec.convert(data, event_type)
+
+
+def leaf_hash(body: bytes) -> bytes:
+    """The RFC 6962 leaf of a body, 32 bytes."""
+    return hashlib.sha256(LEAF_PREFIX + body).digest()
+
+
+def events_of(mapper: EventMapper, records: Iterable[SealedEvent]) -> list[DomainEvent]:
+    """The domain events of sealed or recorded ones, in their order."""
+    return [mapper.event(record.body) for record in records]

@@ -1,0 +1,94 @@
+"""Names of things: the types of ids, and the source of new ones. No I/O; randomness and time are passed in.
+
+Generated ids look like Chargebee's (chargebee/orders.md, section 1): a prefix, ``__test__`` on test sites, and 17
+alphanumerics. The first eight of these are the millisecond in base 62, so ids made later sort later and an index
+on them grows at its right edge; the other nine are random (53 bits a millisecond).
+"""
+
+import secrets
+import time
+from collections.abc import Callable
+from typing import NewType
+
+Site = NewType("Site", str)
+StreamId = NewType("StreamId", str)
+OrderId = NewType("OrderId", str)
+InvoiceId = NewType("InvoiceId", str)
+Position = NewType("Position", int)
+"""Place in a site's log, from 1 without gaps. The leaf index of the Merkle tree is ``position - 1``."""
+Version = NewType("Version", int)
+"""Place in one stream, from 1 without gaps."""
+
+ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_TIME_DIGITS = 8
+_RANDOM_DIGITS = 9
+
+SETTINGS_STREAM = StreamId("settings")
+
+
+def order_stream(order_id: str) -> StreamId:
+    """The stream of one order."""
+    return StreamId(f"order-{order_id}")
+
+
+def invoice_stream(invoice_id: str) -> StreamId:
+    """The stream of one invoice, as Chargebee sent it."""
+    return StreamId(f"invoice-{invoice_id}")
+
+
+def credit_note_stream(credit_note_id: str) -> StreamId:
+    """The stream of one credit note."""
+    return StreamId(f"credit_note-{credit_note_id}")
+
+
+def system_clock_ms() -> int:
+    """Milliseconds since 1970, UTC."""
+    return time.time_ns() // 1_000_000
+
+
+class IdSource:
+    """Makes new ids.
+
+    Args:
+        clock_ms: milliseconds since 1970.
+        random_below: a number from 0 to n - 1; the default cannot be guessed.
+    """
+
+    def __init__(
+        self,
+        clock_ms: Callable[[], int] = system_clock_ms,
+        random_below: Callable[[int], int] = secrets.randbelow,
+    ) -> None:
+        self._clock_ms = clock_ms
+        self._random_below = random_below
+
+    def order_id(self, *, live: bool) -> OrderId:
+        """Id of an order made by POST /orders without one."""
+        return OrderId(_test_mark(live) + self._token())
+
+    def line_item_id(self, *, live: bool) -> str:
+        """Id of an order line item."""
+        return "o_li" + _test_mark(live) + self._token()
+
+    def event_id(self, *, live: bool) -> str:
+        """Id of an event, in the log and in Chargebee's events API."""
+        return "ev_" + _test_mark(live) + self._token()
+
+    def request_id(self) -> str:
+        """Id of one request to the service."""
+        return "req_" + self._token()
+
+    def _token(self) -> str:
+        return _base62(self._clock_ms(), _TIME_DIGITS) + _base62(self._random_below(62**_RANDOM_DIGITS), _RANDOM_DIGITS)
+
+
+def _test_mark(live: bool) -> str:
+    return "" if live else "__test__"
+
+
+def _base62(number: int, digits: int) -> str:
+    places: list[str] = []
+    for _ in range(digits):
+        number, digit = divmod(number, 62)
+        places.append(ALPHABET[digit])
+    return "".join(reversed(places))

@@ -1,0 +1,58 @@
+"""Every bound of the service in one place, each with its reason. A bound is tested where it is used."""
+
+# The largest integer that every JSON reader keeps exact (RFC 8785, section 3.2.2.3).
+INTEGER_MAX = 2**53 - 1
+
+# A request: Chargebee's longest legal form (an import with every field full) is below 16 KiB.
+REQUEST_BODY_BYTES_MAX = 256 * 1024
+REQUEST_FIELDS_MAX = 1_000
+REQUEST_LINE_BYTES_MAX = 8_190
+REQUEST_HEADER_BYTES_MAX = 16_380
+PARAMETER_INDEX_MAX = 999
+
+# Resources that operators load. A Chargebee invoice holds some hundreds of lines at most.
+INVOICE_BYTES_MAX = 1024 * 1024
+INVOICE_LINES_MAX = 1_000
+JSON_DEPTH_MAX = 20
+
+# Pages (chargebee/conventions.md, section 8).
+PAGE_LIMIT_MAX = 100
+PAGE_LIMIT_DEFAULT = 10
+OFFSET_LENGTH_MAX = 1_000
+
+# Headers (chargebee/contract.json, headers.request).
+IDEMPOTENCY_KEY_LENGTH_MAX = 100
+BUSINESS_ENTITY_ID_LENGTH_MAX = 50
+ORIGIN_HEADER_LENGTH_MAX = 250
+IDEMPOTENCY_WINDOW_MS = 30 * 60 * 1000
+
+# One order (chargebee/orders.md, section 6).
+RESENDS_PER_ORDER_MAX = 5
+ORDER_LINES_MAX = INVOICE_LINES_MAX
+
+# Names.
+SITE_LENGTH_MAX = 50
+KEY_NAME_LENGTH_MAX = 50
+NUMBER_DIGITS_MAX = 15  # a longer numeric id does not move the order number sequence; 10^15 < 2^53
+
+# A command that loses its race is decided again this often, then answered lock_timeout: with eight writers on
+# one order a command wins within four attempts on average, so sixteen are beyond bad luck.
+COMMAND_ATTEMPTS_MAX = 16
+# Commands of one process that wait for the same stream before they are told lock_timeout.
+STREAM_WAIT_S_MAX = 10.0
+
+# The appender: a batch holds what arrives during one commit; 64 clients give batches of about 30.
+BATCH_COMMANDS_MAX = 200
+BATCH_BYTES_MAX = 4 * 1024 * 1024
+# Commands waiting for a commit, per site. At 2,000 a second this is a wait of half a second.
+APPEND_QUEUE_MAX = 1_000
+# How long an append is tried again after the connection broke, before the client is told 503.
+APPEND_RETRY_S_MAX = 10.0
+STATEMENT_TIMEOUT_S = 30.0
+
+# Reading.
+STREAM_EVENTS_MAX = 100_000
+LOG_PAGE_EVENTS = 500
+
+# Time a duplicate of a running idempotent request waits for the first one.
+IDEMPOTENCY_WAIT_S_MAX = 5.0

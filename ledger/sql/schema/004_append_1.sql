@@ -1,0 +1,193 @@
+-- The one way into the log: a batch of commands of one site, each whole or not at all, in one round trip.
+--
+-- Arrays of one letter belong together and run in parallel; `command` numbers the commands of the batch from 1.
+--   s_  streams: what a command expects, one row per stream it writes to
+--   e_  events, in the order of the log
+--   v_  rows of the order view, each with the version it shows
+--   n_  numbers that were given to orders, so that the series goes on behind them
+--   a_  idempotent answers
+--
+-- A command gets one of these outcomes:
+--   appended   its events are in the log (also when they were already: an append that is tried again)
+--   conflict   a stream is not at the expected version, or a document number is taken
+--   answered   its idempotency key has an answer already
+CREATE FUNCTION ledger.append_1(
+    p_site text,
+    p_now bigint,
+    p_commands integer,
+    s_command integer[], s_stream text[], s_version integer[], s_event_id text[],
+    e_command integer[], e_stream text[], e_version integer[], e_type text[], e_recorded_at bigint[],
+    e_event_id text[], e_leaf bytea[], e_body bytea[],
+    v_command integer[], v_stream text[], v_id text[], v_version integer[], v_deleted boolean[], v_status text[],
+    v_order_type text[], v_invoice_id text[], v_subscription_id text[], v_original_order_id text[],
+    v_document_number text[], v_business_entity_id text[], v_resent_status text[], v_is_resent boolean[],
+    v_created_at bigint[], v_updated_at bigint[], v_order_date bigint[], v_shipping_date bigint[],
+    v_shipped_at bigint[], v_paid_on bigint[], v_document bytea[],
+    n_command integer[], n_series text[], n_value bigint[],
+    a_command integer[], a_key text[], a_digest bytea[], a_status integer[], a_body bytea[], a_expires_at bigint[]
+) RETURNS TABLE (command integer, outcome text)
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    head_position bigint;
+    added bigint;
+    conflicts integer[];
+    repeats integer[];
+    answered integer[];
+    lost integer[];
+BEGIN
+    SELECT head.position INTO head_position FROM ledger.head WHERE head.site = p_site FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'no such site' USING ERRCODE = 'no_data_found';
+    END IF;
+
+    -- Whoever expects another version than the stream has, or the same stream as a command before it in the batch.
+    SELECT
+        coalesce(array_agg(DISTINCT expected.command) FILTER (WHERE NOT expected.is_repeat), '{}'),
+        coalesce(array_agg(DISTINCT expected.command) FILTER (WHERE expected.is_repeat), '{}')
+    INTO conflicts, repeats
+    FROM (
+        SELECT
+            s.command,
+            coalesce(present.event_id = s.event_id, false) AS is_repeat,
+            coalesce(latest.version, 0) <> s.version
+                OR row_number() OVER (PARTITION BY s.stream ORDER BY s.command) > 1 AS is_lost
+        FROM unnest(s_command, s_stream, s_version, s_event_id) AS s (command, stream, version, event_id)
+        LEFT JOIN LATERAL (
+            SELECT event.version
+            FROM ledger.event
+            WHERE event.site = p_site AND event.stream = s.stream
+            ORDER BY event.version DESC
+            LIMIT 1
+        ) AS latest ON true
+        LEFT JOIN ledger.event AS present
+            ON present.site = p_site AND present.stream = s.stream AND present.version = s.version + 1
+                AND latest.version > s.version
+    ) AS expected
+    WHERE expected.is_lost;
+
+    -- A document number is used once on a site, deleted orders included. The head lock makes the look-up final.
+    IF array_length(v_document_number, 1) > 0 THEN
+        SELECT conflicts || coalesce(array_agg(DISTINCT numbered.command), '{}')
+        INTO conflicts
+        FROM (
+            SELECT
+                v.command,
+                row_number() OVER (PARTITION BY v.document_number ORDER BY v.command) > 1
+                    OR EXISTS (
+                        SELECT FROM ledger.order_view
+                        WHERE order_view.site = p_site
+                            AND order_view.document_number = v.document_number
+                            AND order_view.id <> v.id
+                    ) AS is_taken
+            FROM unnest(v_command, v_id, v_document_number) AS v (command, id, document_number)
+            WHERE v.document_number IS NOT NULL
+        ) AS numbered
+        WHERE numbered.is_taken AND NOT numbered.command = ANY (repeats);
+    END IF;
+
+    SELECT coalesce(array_agg(DISTINCT keyed.command), '{}')
+    INTO answered
+    FROM (
+        SELECT
+            a.command,
+            row_number() OVER (PARTITION BY a.key ORDER BY a.command) > 1
+                OR EXISTS (
+                    SELECT FROM ledger.idempotent_answer AS answer
+                    WHERE answer.site = p_site AND answer.key = a.key AND answer.expires_at > p_now
+                ) AS is_answered
+        FROM unnest(a_command, a_key) AS a (command, key)
+    ) AS keyed
+    WHERE keyed.is_answered AND NOT keyed.command = ANY (repeats);
+
+    lost := conflicts || repeats || answered;
+
+    INSERT INTO ledger.event (site, position, stream, version, type, recorded_at, event_id, leaf, body)
+    SELECT p_site, head_position + row_number() OVER (ORDER BY e.place),
+        e.stream, e.version, e.type, e.recorded_at, e.event_id, e.leaf, e.body
+    FROM unnest(e_command, e_stream, e_version, e_type, e_recorded_at, e_event_id, e_leaf, e_body)
+        WITH ORDINALITY
+        AS e (command, stream, version, type, recorded_at, event_id, leaf, body, place)
+    WHERE NOT e.command = ANY (lost);
+    GET DIAGNOSTICS added = ROW_COUNT;
+
+    IF added > 0 THEN
+        UPDATE ledger.head SET position = head_position + added WHERE head.site = p_site;
+    END IF;
+
+    INSERT INTO ledger.order_view AS present (
+        site, id, version, position, deleted, status, order_type, invoice_id, subscription_id, original_order_id,
+        document_number, business_entity_id, resent_status, is_resent, created_at, updated_at, order_date,
+        shipping_date, shipped_at, paid_on, document
+    )
+    SELECT
+        p_site, v.id, v.version, event.position, v.deleted, v.status, v.order_type, v.invoice_id, v.subscription_id,
+        v.original_order_id, v.document_number, v.business_entity_id, v.resent_status, v.is_resent, v.created_at,
+        v.updated_at, v.order_date, v.shipping_date, v.shipped_at, v.paid_on, v.document
+    FROM unnest(
+        v_command, v_stream, v_id, v_version, v_deleted, v_status, v_order_type, v_invoice_id, v_subscription_id,
+        v_original_order_id, v_document_number, v_business_entity_id, v_resent_status, v_is_resent, v_created_at,
+        v_updated_at, v_order_date, v_shipping_date, v_shipped_at, v_paid_on, v_document
+    ) AS v (
+        command, stream, id, version, deleted, status, order_type, invoice_id, subscription_id, original_order_id,
+        document_number, business_entity_id, resent_status, is_resent, created_at, updated_at, order_date,
+        shipping_date, shipped_at, paid_on, document
+    )
+    JOIN ledger.event
+        ON event.site = p_site AND event.stream = v.stream AND event.version = v.version
+    WHERE NOT v.command = ANY (lost)
+    ON CONFLICT (site, id) DO UPDATE SET
+        version = excluded.version,
+        position = excluded.position,
+        deleted = excluded.deleted,
+        status = excluded.status,
+        order_type = excluded.order_type,
+        invoice_id = excluded.invoice_id,
+        subscription_id = excluded.subscription_id,
+        original_order_id = excluded.original_order_id,
+        document_number = excluded.document_number,
+        business_entity_id = excluded.business_entity_id,
+        resent_status = excluded.resent_status,
+        is_resent = excluded.is_resent,
+        created_at = excluded.created_at,
+        updated_at = excluded.updated_at,
+        order_date = excluded.order_date,
+        shipping_date = excluded.shipping_date,
+        shipped_at = excluded.shipped_at,
+        paid_on = excluded.paid_on,
+        document = excluded.document;
+
+    IF array_length(n_command, 1) > 0 THEN
+        INSERT INTO ledger.number_series AS present (site, series, next)
+        SELECT p_site, n.series, max(n.value) + 1
+        FROM unnest(n_command, n_series, n_value) AS n (command, series, value)
+        WHERE NOT n.command = ANY (lost)
+        GROUP BY n.series
+        ON CONFLICT (site, series) DO UPDATE SET next = greatest(present.next, excluded.next);
+    END IF;
+
+    IF array_length(a_command, 1) > 0 THEN
+        INSERT INTO ledger.idempotent_answer AS present (site, key, digest, status, body, expires_at)
+        SELECT p_site, a.key, a.digest, a.status, a.body, a.expires_at
+        FROM unnest(a_command, a_key, a_digest, a_status, a_body, a_expires_at)
+            AS a (command, key, digest, status, body, expires_at)
+        WHERE NOT a.command = ANY (lost)
+        ON CONFLICT (site, key) DO UPDATE SET
+            digest = excluded.digest,
+            status = excluded.status,
+            body = excluded.body,
+            expires_at = excluded.expires_at;
+    END IF;
+
+    RETURN QUERY
+    SELECT
+        number,
+        CASE
+            WHEN number = ANY (answered) THEN 'answered'
+            WHEN number = ANY (conflicts) THEN 'conflict'
+            ELSE 'appended'
+        END
+    FROM generate_series(1, p_commands) AS number;
+END
+$$;
+COMMENT ON FUNCTION ledger.append_1 IS 'Append a batch of commands; see the file for its outcomes';

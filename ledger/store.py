@@ -1,0 +1,78 @@
+"""Reading the log: streams, the log in order, answers to repeated requests; and the small tables beside it.
+
+Events are written by the appender alone.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+import asyncpg
+
+from ledger.batch import Answer
+from ledger.envelope import RecordedEvent
+from ledger.ids import Position, Site, StreamId, Version
+from ledger.limits import LOG_PAGE_EVENTS
+from ledger.sql import query
+
+
+class Store:
+    """Reads of the log through a pool of connections.
+
+    Database errors pass through: the callers know what an outage means for them.
+    """
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    async def load_streams(self, site: Site, streams: Iterable[StreamId]) -> dict[StreamId, list[RecordedEvent]]:
+        """The events of each stream in order; a stream that does not exist has none."""
+        rows = await self._pool.fetch(query("load_streams"), site, list(streams))
+        found: defaultdict[StreamId, list[RecordedEvent]] = defaultdict(list)
+        for row in rows:
+            found[row["stream"]].append(_recorded(row))
+        return found
+
+    async def stream_exists(self, site: Site, stream: StreamId) -> bool:
+        """Whether anything ever happened in the stream."""
+        return bool(await self._pool.fetchval(query("stream_exists"), site, stream))
+
+    async def read_log(self, site: Site, *, after: Position, limit: int = LOG_PAGE_EVENTS) -> list[RecordedEvent]:
+        """Events of the site behind a position, in order, at most ``limit``."""
+        rows = await self._pool.fetch(query("read_log"), site, after, limit)
+        return [_recorded(row) for row in rows]
+
+    async def head_position(self, site: Site) -> Position | None:
+        """The last position of the site, 0 before its first event; None for an unknown site."""
+        position = await self._pool.fetchval(query("head_position"), site)
+        return None if position is None else Position(position)
+
+    async def find_answer(self, site: Site, key: str, now_ms: int) -> Answer | None:
+        """The answer that was given to an idempotency key within its window."""
+        row = await self._pool.fetchrow(query("find_answer"), site, key, now_ms)
+        return Answer(**row) if row else None
+
+    async def forget_answers(self, now_ms: int, limit: int) -> int:
+        """Delete answers whose window has passed, at most ``limit``; returns how many."""
+        return int((await self._pool.execute(query("forget_answers"), now_ms, limit)).split()[-1])
+
+    async def reserve_number(self, site: Site, series: str, start: int) -> int:
+        """The next number of a series, from ``start``; it may still turn out to be taken, which the append tells."""
+        return int(await self._pool.fetchval(query("reserve_number"), site, series, start))
+
+    async def document_number_owner(self, site: Site, number: str) -> str | None:
+        """Id of the order with this document number, deleted ones included."""
+        owner: str | None = await self._pool.fetchval(query("document_number_owner"), site, number)
+        return owner
+
+
+def _recorded(row: asyncpg.Record) -> RecordedEvent:
+    return RecordedEvent(
+        stream=StreamId(row["stream"]),
+        version=Version(row["version"]),
+        type=row["type"],
+        recorded_at=row["recorded_at"],
+        event_id=row["event_id"],
+        leaf=row["leaf"],
+        body=row["body"],
+        position=Position(row["position"]),
+    )

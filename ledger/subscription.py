@@ -1,0 +1,167 @@
+"""An ordered consumer of a site's log: every event once, in order, and proof that none is missing.
+
+Positions have no gaps, so a consumer asserts that each event stands right behind the one before. Polling is the
+truth; a wake-up only makes the next poll come sooner. Wake-ups come from the appender of the same process at once,
+and from other processes by NOTIFY, sent after the commit and merged (a NOTIFY inside the commit is a lock that
+all appends of the database share).
+"""
+
+import asyncio
+import contextlib
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import asyncpg
+
+from ledger.appender import CONNECTION_ERRORS
+from ledger.envelope import RecordedEvent
+from ledger.ids import Position, Site
+from ledger.limits import LOG_PAGE_EVENTS
+from ledger.sql import query
+from ledger.store import Store
+
+CHANNEL = "order_ledger"
+POLL_S = 1.0
+# Wake-ups of other processes are sent this often at most.
+NOTIFY_PAUSE_S = 0.05
+_RECONNECT_PAUSE_S = 0.5
+_BEGINNING = Position(0)
+
+
+class EventMissed(AssertionError):
+    """The log has a gap where it can have none: somebody removed events, or the database is not the same any more."""
+
+
+class Wakeups:
+    """Tells waiting subscriptions that a site's log has grown."""
+
+    def __init__(self) -> None:
+        self._events: defaultdict[Site, set[asyncio.Event]] = defaultdict(set)
+
+    def wake(self, site: Site) -> None:
+        """Wake all that wait for this site. Never blocks."""
+        for event in self._events.get(site, ()):
+            event.set()
+
+    @contextlib.contextmanager
+    def waiting(self, site: Site) -> Any:
+        """An asyncio event that is set whenever the site's log grows."""
+        event = asyncio.Event()
+        self._events[site].add(event)
+        try:
+            yield event
+        finally:
+            self._events[site].discard(event)
+
+
+class Announcer:
+    """Carries wake-ups between processes by LISTEN and NOTIFY on one connection of its own.
+
+    Args:
+        connect: opens a connection.
+        wakeups: those of this process.
+    """
+
+    def __init__(self, connect: Callable[[], Any], wakeups: Wakeups) -> None:
+        self._connect = connect
+        self._wakeups = wakeups
+        self._grown: set[Site] = set()
+        self._something_grew = asyncio.Event()
+
+    def announce(self, site: Site) -> None:
+        """Wake subscriptions here at once and in other processes soon. Never blocks."""
+        self._wakeups.wake(site)
+        self._grown.add(site)
+        self._something_grew.set()
+
+    async def run(self) -> None:
+        """Listen and announce until cancelled; a lost connection is opened again."""
+        while True:
+            with contextlib.suppress(*CONNECTION_ERRORS):
+                await self._run_connected()
+            await asyncio.sleep(_RECONNECT_PAUSE_S)
+
+    async def _run_connected(self) -> None:
+        connection = await self._connect()
+        try:
+            await connection.add_listener(CHANNEL, self._heard)
+            while True:
+                await self._something_grew.wait()
+                self._something_grew.clear()
+                sites, self._grown = self._grown, set()
+                for site in sites:
+                    await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, site)
+                await asyncio.sleep(NOTIFY_PAUSE_S)
+        finally:
+            with contextlib.suppress(*CONNECTION_ERRORS):
+                await connection.close(timeout=1)
+
+    def _heard(self, _connection: Any, _pid: int, _channel: str, payload: object) -> None:
+        self._wakeups.wake(Site(str(payload)))
+
+
+class Subscription:
+    """The events of a site behind a position, as they come, without end.
+
+    Args:
+        store: where to read.
+        site: whose log.
+        after: the last position that was handled; 0 to begin at the beginning.
+        wakeups: makes the wait for the next event short; without it the log is polled.
+    """
+
+    def __init__(
+        self, store: Store, site: Site, *, after: Position = _BEGINNING, wakeups: Wakeups | None = None
+    ) -> None:
+        self._store = store
+        self._site = site
+        self._wakeups = wakeups or Wakeups()
+        self.last = after
+
+    async def pages(self, *, poll_s: float = POLL_S) -> AsyncIterator[list[RecordedEvent]]:
+        """Pages of events in order; waits for more at the end of the log.
+
+        Raises:
+            EventMissed: an event does not stand right behind the one before it.
+        """
+        with self._wakeups.waiting(self._site) as grown:
+            while True:
+                grown.clear()
+                page = await self._store.read_log(self._site, after=self.last)
+                if page:
+                    self._assert_none_missed(page)
+                    yield page
+                    self.last = page[-1].position
+                if len(page) < LOG_PAGE_EVENTS:
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(grown.wait(), poll_s)
+
+    def _assert_none_missed(self, page: list[RecordedEvent]) -> None:
+        expected = self.last
+        for event in page:
+            expected = Position(expected + 1)
+            if event.position != expected:
+                raise EventMissed(f"site {self._site}: position {event.position} follows where {expected} was expected")
+
+
+class Checkpoint:
+    """How far a named consumer has come, kept in the database.
+
+    ``advance`` compares before it sets, so of two workers that run the same consumer only one moves on.
+    """
+
+    def __init__(self, pool: asyncpg.Pool, site: Site, name: str) -> None:
+        self._pool = pool
+        self._site = site
+        self._name = name
+
+    async def load(self) -> Position:
+        """The last position handled, 0 before the first."""
+        position = await self._pool.fetchval(query("find_consumer"), self._site, self._name)
+        return Position(position or 0)
+
+    async def advance(self, before: Position, after: Position) -> bool:
+        """Move on from one position to a later one; False if another worker moved it meanwhile."""
+        moved = await self._pool.fetchval(query("advance_consumer"), self._site, self._name, after, before)
+        return moved is not None
