@@ -45,7 +45,7 @@ class UpdateOrder:
     """Change members, the address or lines of an order."""
 
     order_id: str
-    changes: OrderChanges = OrderChanges()
+    changes: OrderChanges = field(default_factory=OrderChanges)
     shipping_address: AddressChanges | None = None
     order_line_items: tuple[LineUpdate, ...] = ()
 

@@ -31,7 +31,7 @@ class Stream(Generic[S]):
     leaf: bytes | None = None
 
 
-class NeedsNumber(Exception):  # noqa: N818 - no error: the question for a number
+class NeedsNumber(Exception):
     """Raised by ``Context.number``: the decision needs the next number of a series, and is then asked again.
 
     So a number is taken only for a command that nothing else speaks against.
@@ -60,7 +60,7 @@ class Context:
     created_by: str
     live: bool
     ids: IdSource
-    settings: SiteSettings = SiteSettings()
+    settings: SiteSettings = field(default_factory=SiteSettings)
     numbers: Mapping[str, int] = field(default_factory=dict)
     business_entity_id: str | None = None
 

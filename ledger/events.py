@@ -170,6 +170,8 @@ class OrderCancelled(OrderChanged, frozen=True, kw_only=True):
 
     TOPIC = "order.cancelled"
     credit_note: IssuedCreditNote | None = None
+    customer_notes: Text = None
+    comment: Text = None
 
 
 class OrderReopened(OrderChanged, frozen=True, kw_only=True):

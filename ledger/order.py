@@ -1,7 +1,7 @@
 """An order as its events made it: the state, and ``evolve``, which applies one event and knows no rule."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import UNSET
@@ -34,6 +34,8 @@ from ledger.parts import (
     ResentOrder,
 )
 from ledger.vocabulary import CreditNoteStatus, CreditNoteType, OrderType, ResentStatus
+
+F = TypeVar("F", bound=OrderFacts)
 
 
 class Order(OrderFacts, frozen=True, kw_only=True):
@@ -123,11 +125,11 @@ def _cancelled(order: Order, event: OrderCancelled) -> Order:
     changed = _changed(order, event)
     if event.credit_note is None:
         return changed
-    return _with_credit_note(changed, event.credit_note, from_cancellation=True)
+    return with_credit_note(changed, event.credit_note, from_cancellation=True)
 
 
 def _credit_note_created(order: Order, event: OrderCreditNoteCreated) -> Order:
-    return _after(_with_credit_note(order, event.credit_note, from_cancellation=False), event)
+    return _after(with_credit_note(order, event.credit_note, from_cancellation=False), event)
 
 
 def _reopened(order: Order, event: OrderReopened) -> Order:
@@ -168,7 +170,20 @@ def _deleted(order: Order, event: OrderDeleted) -> Order:
     return _after(order, event, deleted=True)
 
 
-def _with_credit_note(order: Order, note: IssuedCreditNote, *, from_cancellation: bool) -> Order:
+def _with_credits(lines: tuple[OrderLine, ...], line_credits: Iterable[LineCredit]) -> tuple[OrderLine, ...]:
+    amounts: dict[str, int] = {}
+    for credit in line_credits:
+        amounts[credit.line_id] = amounts.get(credit.line_id, 0) + credit.amount
+    return tuple(
+        replace(line, refundable_credits_issued=line.refundable_credits_issued + amounts[line.id])
+        if line.id in amounts
+        else line
+        for line in lines
+    )
+
+
+def with_credit_note(order: F, note: IssuedCreditNote, *, from_cancellation: bool) -> F:
+    """The order with a refundable credit note linked to it and spread over its lines."""
     linked = LinkedCreditNote(
         id=note.id,
         type=CreditNoteType.REFUNDABLE,
@@ -182,18 +197,6 @@ def _with_credit_note(order: Order, note: IssuedCreditNote, *, from_cancellation
         order,
         linked_credit_notes=(*order.linked_credit_notes, linked),
         order_line_items=_with_credits(order.order_line_items, note.lines),
-    )
-
-
-def _with_credits(lines: tuple[OrderLine, ...], line_credits: Iterable[LineCredit]) -> tuple[OrderLine, ...]:
-    amounts: dict[str, int] = {}
-    for credit in line_credits:
-        amounts[credit.line_id] = amounts.get(credit.line_id, 0) + credit.amount
-    return tuple(
-        replace(line, refundable_credits_issued=line.refundable_credits_issued + amounts[line.id])
-        if line.id in amounts
-        else line
-        for line in lines
     )
 
 

@@ -1,4 +1,6 @@
-"""Settings of a site: what its owner decided, kept as events of the stream ``settings`` (chargebee/order-generation.md).
+"""Settings of a site: what its owner decided, kept as events of the stream ``settings``.
+
+They are those of chargebee/order-generation.md, section 1.
 
 Only what the operations need today stands here; every member has a default that means "nothing was set".
 """
@@ -32,7 +34,7 @@ class SiteSettings(Part, frozen=True, kw_only=True):
     resend_reason_mandatory: bool = False
     include_non_shippable: bool = False
     shippable_by_default: bool = True
-    catalog: dict[str, CatalogItem] = {}
+    catalog: dict[str, CatalogItem] = msgspec.field(default_factory=dict)
 
     def is_shippable(self, entity_id: str | None) -> bool:
         """Whether an item price is shipped; an id that the catalog does not know follows ``shippable_by_default``."""

@@ -1,0 +1,179 @@
+"""The way of a command: read its streams, decide, seal the events, append, and answer with what came of it.
+
+A success is proven by the append, which accepts only the versions that were read. A command that lost a race is
+read and decided again, a bounded number of times; then the caller is told ``lock_timeout``.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import msgspec
+
+from ledger import commands as c
+from ledger.appender import Appender
+from ledger.batch import Answer, Append, OrderRow, Outcome
+from ledger.decision import Context, Decision, NeedsNumber
+from ledger.envelope import EventMapper, Metadata, SealedEvent
+from ledger.errors import LockTimeout
+from ledger.events import DomainEvent
+from ledger.ids import SETTINGS_STREAM, IdSource, Site, StreamId, invoice_stream, order_stream, system_clock_ms
+from ledger.limits import COMMAND_ATTEMPTS_MAX
+from ledger.locks import KeyedLocks
+from ledger.order import Order, evolve
+from ledger.preparation import prepare
+from ledger.reader import StreamReader
+from ledger.store import Store
+
+
+class Caller(msgspec.Struct, frozen=True, kw_only=True):
+    """For whom a command runs.
+
+    ``answer`` makes the idempotent answer of a success from the row that it shows; it is None without a key.
+    """
+
+    site: Site
+    live: bool
+    name: str
+    metadata: Metadata
+    business_entity_id: str | None = None
+    answer: Callable[[OrderRow], Answer] | None = None
+
+
+class Handled(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a command: its events, and the row of the order to answer with (None for invoices)."""
+
+    events: tuple[SealedEvent, ...] = ()
+    row: OrderRow | None = None
+
+
+class AnsweredAlready(Exception):
+    """The idempotency key has an answer, given by another request that ran at the same time."""
+
+
+class CommandHandler:
+    """Runs commands.
+
+    Args:
+        row_of: makes the inline view's row of an order (``projections.order_row``).
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        appender: Appender,
+        *,
+        row_of: Callable[[Order], OrderRow],
+        ids: IdSource | None = None,
+        clock_ms: Callable[[], int] = system_clock_ms,
+    ) -> None:
+        self._store = store
+        self._appender = appender
+        self._row_of = row_of
+        self._ids = ids or IdSource(clock_ms)
+        self._clock_ms = clock_ms
+        self._mapper = EventMapper()
+        self._locks = KeyedLocks()
+
+    async def handle(self, command: c.Command, caller: Caller) -> Handled:
+        """Run one command to its end.
+
+        Raises:
+            LedgerError: it was refused, and nothing was written.
+            AnsweredAlready: another request with the same idempotency key was faster.
+        """
+        async with self._locks.hold((caller.site, _contended_stream(command))):
+            for _ in range(COMMAND_ATTEMPTS_MAX):
+                handled = await self._attempt(command, caller)
+                if handled is not None:
+                    return handled
+        raise LockTimeout(retry_after_s=1)
+
+    async def require_order(self, caller: Caller, order_id: str) -> None:
+        """Raise ResourceNotFound unless the order exists for the caller."""
+        await self._reader(caller).order(order_id)
+
+    async def keep_answer(self, site: Site, answer: Answer) -> None:
+        """Keep the answer to a request that was refused.
+
+        Raises:
+            AnsweredAlready: the key has an answer already.
+        """
+        await self._append(Append(site=site, answer=answer))
+
+    async def _attempt(self, command: c.Command, caller: Caller) -> Handled | None:
+        reader = self._reader(caller)
+        decision = await self._decide(command, caller, reader)
+        events = self._seal(decision.events, caller, reader)
+        rows = self._rows(decision, reader)
+        shown = next((row for row in rows if row.id == decision.order_id), None)
+        if shown is None and decision.order_id:
+            shown = self._row_of((await reader.order(decision.order_id)).state)
+        answer = caller.answer(shown) if caller.answer and shown else None
+        if events or answer:
+            append = Append(site=caller.site, events=events, rows=tuple(rows), numbers=decision.numbers, answer=answer)
+            if not await self._append(append):
+                return None
+        return Handled(events=events, row=shown)
+
+    async def _append(self, append: Append) -> bool:
+        outcome = await self._appender.append(append)
+        if outcome is Outcome.ANSWERED:
+            raise AnsweredAlready
+        return outcome is Outcome.APPENDED
+
+    async def _decide(self, command: c.Command, caller: Caller, reader: StreamReader) -> Decision:
+        decide = await prepare(command, reader)
+        context = Context(
+            now_ms=self._clock_ms(),
+            created_by=caller.name,
+            live=caller.live,
+            ids=self._ids,
+            settings=(await reader.settings()).state,
+            business_entity_id=caller.business_entity_id,
+        )
+        while True:
+            try:
+                return decide(context)
+            except NeedsNumber as needed:
+                number = await self._store.reserve_number(caller.site, needed.series, needed.start)
+                context = replace(context, numbers={**context.numbers, needed.series: number})
+
+    def _reader(self, caller: Caller) -> StreamReader:
+        return StreamReader(self._store, self._mapper, caller.site, business_entity_id=caller.business_entity_id)
+
+    def _seal(self, events: tuple[DomainEvent, ...], caller: Caller, reader: StreamReader) -> tuple[SealedEvent, ...]:
+        leaves: dict[StreamId, bytes | None] = {}
+        sealed = []
+        for event in events:
+            stream = StreamId(event.originator_id)
+            sealed.append(
+                self._mapper.seal(
+                    event,
+                    site=caller.site,
+                    event_id=self._ids.event_id(live=caller.live),
+                    previous=leaves.get(stream, reader.leaf(stream)),
+                    metadata=caller.metadata,
+                )
+            )
+            leaves[stream] = sealed[-1].leaf
+        return tuple(sealed)
+
+    def _rows(self, decision: Decision, reader: StreamReader) -> list[OrderRow]:
+        orders: dict[StreamId, Order] = {}
+        for event in decision.events:
+            stream = StreamId(event.originator_id)
+            if stream.startswith("order-"):
+                orders[stream] = evolve(orders.get(stream) or reader.read_order(stream), event)
+        return [self._row_of(order) for order in orders.values()]
+
+
+def _contended_stream(command: c.Command) -> StreamId | object:
+    match command:
+        case c.CreateOrder() | c.ImportOrder():
+            return order_stream(command.id) if command.id else object()
+        case c.RecordInvoice():
+            return invoice_stream(command.invoice_id)
+        case c.ChangeSettings():
+            return SETTINGS_STREAM
+        case _:
+            return order_stream(command.order_id)

@@ -1,0 +1,99 @@
+"""The streams that one command looks at: each is read once, folded, and remembered with the place it was read at."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+from ledger.decision import Stream
+from ledger.envelope import EventMapper, RecordedEvent, events_of
+from ledger.errors import ResourceNotFound
+from ledger.events import DomainEvent
+from ledger.ids import SETTINGS_STREAM, Site, StreamId, credit_note_stream, invoice_stream, order_stream
+from ledger.invoice import Invoice, fold_invoice
+from ledger.order import Order, fold
+from ledger.settings import SiteSettings, fold_settings
+from ledger.store import Store
+
+S = TypeVar("S")
+
+
+class StreamReader:
+    """Reads streams of one site for one attempt at a command.
+
+    Args:
+        business_entity_id: the entity that the caller is restricted to; orders of others are not found.
+    """
+
+    def __init__(self, store: Store, mapper: EventMapper, site: Site, *, business_entity_id: str | None = None) -> None:
+        self._store = store
+        self._mapper = mapper
+        self._site = site
+        self._business_entity_id = business_entity_id
+        self._records: dict[StreamId, Sequence[RecordedEvent]] = {}
+        self._streams: dict[StreamId, Stream[Any]] = {}
+
+    async def prefetch(self, *streams: StreamId) -> None:
+        """Read several streams in one round trip."""
+        missing = [stream for stream in streams if stream not in self._records]
+        if missing:
+            found = await self._store.load_streams(self._site, missing)
+            self._records |= {stream: found.get(stream, []) for stream in missing}
+
+    async def order(self, order_id: str) -> Stream[Order]:
+        """An order that exists.
+
+        Raises:
+            ResourceNotFound: there is none, it is deleted, or it belongs to another business entity.
+        """
+        stream = await self.any_order(order_id)
+        if stream.state is None or stream.state.deleted or not self._is_visible(stream.state):
+            raise ResourceNotFound
+        return Stream(stream.id, stream.state, stream.version, stream.timestamp, stream.leaf)
+
+    async def any_order(self, order_id: str) -> Stream[Order | None]:
+        """The stream of an order id, whether it exists or not."""
+        return await self._stream(order_stream(order_id), fold)
+
+    async def invoice(self, invoice_id: str) -> Stream[Invoice | None]:
+        """The stream of an invoice id, whether it exists or not."""
+        return await self._stream(invoice_stream(invoice_id), fold_invoice)
+
+    async def credit_notes(self, ids: Iterable[str]) -> dict[StreamId, Stream[None]]:
+        """The streams of credit notes; their state is the orders' matter."""
+        streams = [credit_note_stream(credit_note_id) for credit_note_id in ids]
+        await self.prefetch(*streams)
+        return {stream: await self._stream(stream, lambda _: None) for stream in streams}
+
+    async def settings(self) -> Stream[SiteSettings]:
+        """The settings of the site."""
+        return await self._stream(SETTINGS_STREAM, fold_settings)
+
+    def leaf(self, stream: StreamId) -> bytes | None:
+        """Leaf of the last event of a stream that was read, None where there is none."""
+        known = self._streams.get(stream)
+        return known.leaf if known else None
+
+    def read_order(self, stream: StreamId) -> Order | None:
+        """The order as it was read, None where its stream was not read or is new."""
+        known = self._streams.get(stream)
+        return known.state if known else None
+
+    async def document_number_owner(self, number: str | None) -> str | None:
+        """Id of the order that has a document number."""
+        return await self._store.document_number_owner(self._site, number) if number else None
+
+    async def _stream(self, stream: StreamId, fold_events: Callable[[list[DomainEvent]], S]) -> Stream[S]:
+        if stream not in self._streams:
+            await self.prefetch(stream)
+            self._streams[stream] = self._folded(stream, fold_events)
+        return self._streams[stream]
+
+    def _folded(self, stream: StreamId, fold_events: Callable[[list[DomainEvent]], S]) -> Stream[S]:
+        records = self._records[stream]
+        state = fold_events(events_of(self._mapper, records))
+        if not records:
+            return Stream(stream, state)
+        last = records[-1]
+        return Stream(stream, state, last.version, last.recorded_at, last.leaf)
+
+    def _is_visible(self, order: Order) -> bool:
+        return self._business_entity_id in {None, order.business_entity_id}
