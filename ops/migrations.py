@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 import asyncpg
+from asyncpg.pool import PoolConnectionProxy
 
 from ledger.errors import OperationFailed
 
@@ -69,7 +70,7 @@ GRANT SELECT ON ledger_migration.applied TO PUBLIC;
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext('order-ledger migrations'))"
 
 
-async def pending(connection: asyncpg.Connection) -> list[Migration]:
+async def pending(connection: asyncpg.Connection | PoolConnectionProxy) -> list[Migration]:
     """The migrations that the database lacks.
 
     Raises:

@@ -1,18 +1,18 @@
 """Everything that can go wrong with the embedded PostgreSQL, each with the way out in its message.
 
 EmbeddedPostgresError
-├── BinariesNotFoundError          no PostgreSQL 15 or later on this machine
-├── BinariesUnreachableError       root's other user cannot run the binaries, and they could not be copied
-├── NoUnprivilegedUserError        root has no other user to run PostgreSQL as
-├── StateFolderUnusableError       the state folder cannot be created or entered
-│   ├── ForeignOwnerError          it belongs to another user
-│   ├── StateFolderNotPrivateError other users may write into it
-│   ├── OtherMajorVersionError     it holds a cluster of another PostgreSQL major version
-│   └── SocketPathTooLongError     its path does not fit a Unix socket, and there is no short alias
-├── SettingReservedError           a setting that the supervisor itself depends on
-├── InitdbFailedError              with what initdb said
-└── ServerDied                     with the end of the server's log
-    └── ServerDidNotStartError
+├── BinariesNotFound          no PostgreSQL 15 or later on this machine
+├── BinariesUnreachable       root's other user cannot run the binaries, and they could not be copied
+├── NoUnprivilegedUser        root has no other user to run PostgreSQL as
+├── StateFolderUnusable       the state folder cannot be created or entered
+│   ├── ForeignOwner          it belongs to another user
+│   ├── StateFolderNotPrivate other users may write into it
+│   ├── OtherMajorVersion     it holds a cluster of another PostgreSQL major version
+│   └── SocketPathTooLong     its path does not fit a Unix socket, and there is no short alias
+├── SettingReserved           a setting that the supervisor itself depends on
+├── InitdbFailed              with what initdb said
+└── ServerDied                with the end of the server's log
+    └── ServerDidNotStart
 """
 
 from collections.abc import Iterable
@@ -23,7 +23,7 @@ class EmbeddedPostgresError(Exception):
     """The root of the tree: catch this to catch all."""
 
 
-class BinariesNotFoundError(EmbeddedPostgresError):
+class BinariesNotFound(EmbeddedPostgresError):
     def __init__(self, tried: Iterable[str]) -> None:
         places = "".join(f"\n  - {place}" for place in tried)
         super().__init__(
@@ -32,7 +32,7 @@ class BinariesNotFoundError(EmbeddedPostgresError):
         )
 
 
-class BinariesUnreachableError(EmbeddedPostgresError):
+class BinariesUnreachable(EmbeddedPostgresError):
     def __init__(self, bin_dir: Path, user: str, tried: Iterable[str]) -> None:
         places = "".join(f"\n  - {place}" for place in tried)
         super().__init__(
@@ -43,7 +43,7 @@ class BinariesUnreachableError(EmbeddedPostgresError):
         )
 
 
-class NoUnprivilegedUserError(EmbeddedPostgresError):
+class NoUnprivilegedUser(EmbeddedPostgresError):
     def __init__(self, reason: str) -> None:
         super().__init__(
             f"PostgreSQL refuses to run as root, and root cannot become another user here: {reason}. "
@@ -51,22 +51,22 @@ class NoUnprivilegedUserError(EmbeddedPostgresError):
         )
 
 
-class StateFolderUnusableError(EmbeddedPostgresError):
+class StateFolderUnusable(EmbeddedPostgresError):
     def __init__(self, folder: Path, reason: object) -> None:
         super().__init__(f"the state folder {folder} cannot be used: {reason}")
 
 
-class ForeignOwnerError(StateFolderUnusableError):
+class ForeignOwner(StateFolderUnusable):
     def __init__(self, folder: Path, owner: str) -> None:
         super().__init__(folder, f"it belongs to {owner}. Start the service as {owner}, or chown the folder")
 
 
-class StateFolderNotPrivateError(StateFolderUnusableError):
+class StateFolderNotPrivate(StateFolderUnusable):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, f"other users may write into it. Make it private: chmod 700 {folder}")
 
 
-class OtherMajorVersionError(StateFolderUnusableError):
+class OtherMajorVersion(StateFolderUnusable):
     def __init__(self, folder: Path, found: str, wanted: int) -> None:
         super().__init__(
             folder,
@@ -75,7 +75,7 @@ class OtherMajorVersionError(StateFolderUnusableError):
         )
 
 
-class SocketPathTooLongError(StateFolderUnusableError):
+class SocketPathTooLong(StateFolderUnusable):
     def __init__(self, folder: Path) -> None:
         super().__init__(
             folder,
@@ -84,17 +84,17 @@ class SocketPathTooLongError(StateFolderUnusableError):
         )
 
 
-class SettingReservedError(EmbeddedPostgresError):
+class SettingReserved(EmbeddedPostgresError):
     def __init__(self, names: Iterable[str]) -> None:
         super().__init__(f"these PostgreSQL settings belong to the supervisor: {', '.join(sorted(names))}")
 
 
-class InitdbFailedError(EmbeddedPostgresError):
+class InitdbFailed(EmbeddedPostgresError):
     def __init__(self, output: str) -> None:
         super().__init__(f"PostgreSQL's initdb could not create the database cluster. It said:\n{output}")
 
 
-class ServerDied(EmbeddedPostgresError):  # noqa: N818  (an event, named as one; the public interface)
+class ServerDied(EmbeddedPostgresError):
     def __init__(self, log: Path, tail: str, exit_code: int | None = None) -> None:
         super().__init__(f"{self._story(exit_code)}. The end of its log ({log}):\n{tail}")
 
@@ -102,6 +102,6 @@ class ServerDied(EmbeddedPostgresError):  # noqa: N818  (an event, named as one;
         return f"PostgreSQL ended by itself (exit code {exit_code}); start the service again"
 
 
-class ServerDidNotStartError(ServerDied):
+class ServerDidNotStart(ServerDied):
     def _story(self, exit_code: int | None) -> str:
         return f"PostgreSQL did not start (exit code {exit_code})"

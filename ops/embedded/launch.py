@@ -30,8 +30,8 @@ def launch(parent_pid: int, death_signal: int, uid: int, gid: int, command: list
 def _become(uid: int, gid: int) -> None:
     try:
         os.setgroups([])
-        os.setresgid(gid, gid, gid)
-        os.setresuid(uid, uid, uid)
+        os.setgid(gid)
+        os.setuid(uid)
     except OSError as error:
         sys.stderr.write(f"cannot become the user with uid {uid}: {error.strerror}\n")
         sys.exit(CANNOT_BECOME_USER)

@@ -12,10 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-HAS_PROC = sys.platform == "linux" and Path("/proc/self/cwd").exists()
-
-WORKING_FOLDER = "/proc/self/cwd"
-"""The working folder of whoever reads this path: entered without a right on any folder above it."""
+HAS_PROC = sys.platform == "linux" and Path("/proc/self/fd").exists()
 
 
 def path_of_open_folder(descriptor: int, *, process: str = "self") -> str:
@@ -33,7 +30,7 @@ def works_in(pid: int, folder: Path, names: frozenset[str]) -> bool:
 def processes_working_in(folder: Path, names: frozenset[str]) -> list[int]:
     if not HAS_PROC:
         return []
-    pids = (int(entry) for entry in os.listdir("/proc") if entry.isdecimal())
+    pids = (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal())
     return [pid for pid in pids if works_in(pid, folder, names)]
 
 

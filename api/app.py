@@ -1,0 +1,85 @@
+"""The web application: one handler for all requests, which finds the operation, lets the caller in, and renders.
+
+Whatever happens, the answer is JSON in Chargebee's shape: its clients turn anything else into errors of their own.
+"""
+
+import logging
+
+from aiohttp import web
+
+from api.call import read_call
+from api.operations import ROUTES
+from api.rendering import crash_body, error_body
+from api.responses import json_response
+from api.routing import Router
+from api.services import Services
+from ledger.appender import CONNECTION_ERRORS
+from ledger.errors import DatabaseUnavailable, LedgerError
+from ledger.limits import REQUEST_BODY_BYTES_MAX
+
+log = logging.getLogger(__name__)
+
+SERVICES = web.AppKey("services", Services)
+_ROUTER = Router(ROUTES)
+
+
+def create_app(services: Services) -> web.Application:
+    """The application around services that are ready; who made them closes them."""
+    app = web.Application(client_max_size=REQUEST_BODY_BYTES_MAX)
+    app[SERVICES] = services
+    app.router.add_get("/healthz", alive)
+    app.router.add_get("/readyz", ready)
+    app.router.add_route("*", "/{path:.*}", answer)
+    return app
+
+
+async def alive(_: web.Request) -> web.Response:
+    """GET /healthz: the process answers."""
+    return json_response(200, b'{"status":"alive"}')
+
+
+async def ready(request: web.Request) -> web.Response:
+    """GET /readyz: the database answers and has the schema that this version needs."""
+    try:
+        await request.app[SERVICES].check_ready()
+    except LedgerError as refused:
+        return refusal(refused)
+    except CONNECTION_ERRORS:
+        return refusal(DatabaseUnavailable(retry_after_s=1))
+    return json_response(200, b'{"status":"ready"}')
+
+
+async def answer(request: web.Request) -> web.Response:
+    """Any other request."""
+    services = request.app[SERVICES]
+    request_id = services.ids.request_id()
+    try:
+        response = await _answer(request, services, request_id)
+    except LedgerError as refused:
+        response = refusal(refused)
+    except CONNECTION_ERRORS as lost:
+        log.warning("%s: the database cannot be reached: %r", request_id, lost)
+        response = refusal(DatabaseUnavailable(retry_after_s=1))
+    except Exception:
+        log.exception("%s: %s failed", request_id, request.method)
+        response = json_response(500, crash_body(request_id))
+    response.headers["x-request-id"] = request_id
+    return response
+
+
+async def _answer(request: web.Request, services: Services, request_id: str) -> web.Response:
+    operation, path_id = _ROUTER.find(request.method, _raw_path(request))
+    call = await read_call(request, services, request_id)
+    if call.idempotency is None:
+        return await operation(call, path_id)
+    return await services.replays.once(call.idempotency, lambda: operation(call, path_id))
+
+
+def refusal(refused: LedgerError) -> web.Response:
+    """The answer to a request that is refused."""
+    headers = {"Retry-After": str(refused.retry_after_s)} if refused.retry_after_s else None
+    return json_response(refused.http_status, error_body(refused), headers=headers)
+
+
+def _raw_path(request: web.Request) -> str:
+    return request.raw_path.partition("?")[0]

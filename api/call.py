@@ -1,0 +1,116 @@
+"""One request that was let in: who calls, for which site, from where, with what parameters."""
+
+import functools
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from api.forms import Pairs, read_body, read_query
+from api.origin import Origin, read_origin
+from api.rendering import single
+from api.replay import IdempotencyKey, request_digest
+from api.services import Services
+from ledger.batch import Answer, OrderRow
+from ledger.envelope import Metadata
+from ledger.errors import InvalidRequest
+from ledger.handler import Caller
+from ledger.ids import Site
+from ledger.limits import REQUEST_BODY_BYTES_MAX
+from ledger.sites import KeyOwner
+from ledger.vocabulary import EventSource
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Call:
+    """A request of a known caller. ``idempotency`` is None for reads and for requests without a key."""
+
+    services: Services
+    request: web.BaseRequest
+    request_id: str
+    owner: KeyOwner
+    origin: Origin
+    body: bytes
+    idempotency: IdempotencyKey | None
+
+    @property
+    def site(self) -> Site:
+        """The site that the key belongs to; nothing else decides it."""
+        return self.owner.site
+
+    def parameters(self) -> Pairs:
+        """The parameters of a POST, from its body.
+
+        Raises:
+            InvalidRequest: the body cannot be read.
+        """
+        return read_body(self.request.headers.get("Content-Type"), self.body)
+
+    def query(self) -> Pairs:
+        """The parameters of a GET.
+
+        Raises:
+            InvalidRequest: the query cannot be read.
+        """
+        return read_query(self.request.rel_url.raw_query_string)
+
+    @property
+    def caller(self) -> Caller:
+        """For whom a command of this call runs, with what is recorded about it."""
+        key, origin = self.idempotency, self.origin
+        return Caller(
+            site=self.owner.site,
+            live=self.owner.live,
+            name=self.owner.name,
+            business_entity_id=origin.business_entity_id,
+            metadata=Metadata(
+                actor=self.owner.name,
+                actor_kind="api_key",
+                source=EventSource.API,
+                request_id=self.request_id,
+                correlation_id=self.request_id,
+                causation_id=self.request_id,
+                idempotency_key=key.key if key else None,
+                origin_user=origin.user,
+                origin_ip=origin.ip,
+                origin_device=origin.device,
+                business_entity_id=origin.business_entity_id,
+                webhooks_disabled=origin.webhooks_disabled,
+                method=self.request.method,
+                path=self.request.path,
+            ),
+            answer=functools.partial(self._answer, key) if key else None,
+        )
+
+    def _answer(self, key: IdempotencyKey, row: OrderRow) -> Answer:
+        return key.answer(200, single("order", row.document), self.services.clock_ms())
+
+
+async def read_call(request: web.BaseRequest, services: Services, request_id: str) -> Call:
+    """Let the caller in and read the request.
+
+    Raises:
+        AuthenticationFailed: nobody has the key. AuthorizationFailed: the key may not do this.
+        InvalidRequest: the body or a header is over its bound.
+    """
+    owner = await services.gate.admit(request)
+    origin = read_origin(request.method, request.headers)
+    body = await _bounded_body(request) if request.method == "POST" else b""
+    idempotency = None
+    if origin.idempotency_key:
+        idempotency = IdempotencyKey(owner.site, origin.idempotency_key, request_digest(request, body))
+    return Call(
+        services=services,
+        request=request,
+        request_id=request_id,
+        owner=owner,
+        origin=origin,
+        body=body,
+        idempotency=idempotency,
+    )
+
+
+async def _bounded_body(request: web.BaseRequest) -> bytes:
+    try:
+        return await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        raise InvalidRequest(f"The request body should not be larger than {REQUEST_BODY_BYTES_MAX} bytes") from None

@@ -1,0 +1,123 @@
+"""The operations of orders: each parses, calls, and renders (chargebee/orders.md, section 6).
+
+Checks come in the order of that section: a path id that is unknown is told before parameters that are wrong.
+"""
+
+from dataclasses import replace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from aiohttp import web
+
+from api.call import Call
+from api.offsets import read_offset, write_offset
+from api.rendering import page, single
+from api.responses import json_response
+from api.routing import Operation, Route
+from api.schemas.listing import LIST_ORDERS, ORDERS_FOR_INVOICE, ListRequest
+from api.schemas.operation import OperationSchema
+from api.schemas.order_actions import (
+    ASSIGN_ORDER_NUMBER,
+    CANCEL_ORDER,
+    CREATE_REFUNDABLE_CREDIT_NOTE,
+    DELETE_ORDER,
+    REOPEN_ORDER,
+    RESEND_ORDER,
+)
+from api.schemas.orders import CREATE_ORDER, IMPORT_ORDER, UPDATE_ORDER
+from ledger.commands import Command
+from ledger.errors import LedgerError, ResourceNotFound
+from ledger.ids import invoice_stream
+from projections.listing import Filter, Operator, OrderQuery
+
+# The time zone of sites that have not set one.
+_UTC = ZoneInfo("UTC")
+
+
+def making(schema: OperationSchema[Any]) -> Operation:
+    """An operation that makes an order."""
+
+    async def operation(call: Call, _: str) -> web.Response:
+        return await _run(call, schema.read(call.parameters()))
+
+    return operation
+
+
+def changing(schema: OperationSchema[Any]) -> Operation:
+    """An operation on an order that exists."""
+
+    async def operation(call: Call, order_id: str) -> web.Response:
+        try:
+            command = schema.read(call.parameters(), order_id=order_id)
+        except LedgerError:
+            await call.services.handler.require_order(call.caller, order_id)
+            raise
+        return await _run(call, command)
+
+    return operation
+
+
+async def retrieve(call: Call, order_id: str) -> web.Response:
+    """GET /orders/{id}"""
+    document = await call.services.orders.retrieve(call.site, order_id, call.origin.business_entity_id)
+    if document is None:
+        raise ResourceNotFound
+    return json_response(200, single("order", document))
+
+
+async def list_orders(call: Call, _: str) -> web.Response:
+    """GET /orders"""
+    return await _list(call, LIST_ORDERS.read(call.query(), zone=_UTC))
+
+
+async def orders_for_invoice(call: Call, invoice_id: str) -> web.Response:
+    """GET /invoices/{id}/orders"""
+    if not await call.services.store.stream_exists(call.site, invoice_stream(invoice_id)):
+        raise ResourceNotFound
+    return await _list(call, ORDERS_FOR_INVOICE.read(call.query(), invoice_id=invoice_id))
+
+
+async def configurations(call: Call, _: str) -> web.Response:
+    """GET /configurations, with which one of Chargebee's clients starts (conventions.md, section 10)."""
+    return json_response(
+        200, b'{"configurations":[{"domain":"%s","product_catalog_version":"v2"}]}' % call.site.encode()
+    )
+
+
+ROUTES: tuple[Route, ...] = (
+    Route("GET", "/orders", list_orders),
+    Route("POST", "/orders", making(CREATE_ORDER)),
+    Route("POST", "/orders/import_order", making(IMPORT_ORDER)),
+    Route("GET", "/orders/{id}", retrieve),
+    Route("POST", "/orders/{id}", changing(UPDATE_ORDER)),
+    Route("POST", "/orders/{id}/assign_order_number", changing(ASSIGN_ORDER_NUMBER)),
+    Route("POST", "/orders/{id}/cancel", changing(CANCEL_ORDER)),
+    Route("POST", "/orders/{id}/create_refundable_credit_note", changing(CREATE_REFUNDABLE_CREDIT_NOTE)),
+    Route("POST", "/orders/{id}/delete", changing(DELETE_ORDER)),
+    Route("POST", "/orders/{id}/reopen", changing(REOPEN_ORDER)),
+    Route("POST", "/orders/{id}/resend", changing(RESEND_ORDER)),
+    Route("GET", "/invoices/{id}/orders", orders_for_invoice),
+    Route("GET", "/configurations", configurations),
+)
+
+
+async def _run(call: Call, command: Command) -> web.Response:
+    handled = await call.services.handler.handle(command, call.caller)
+    assert handled.row is not None, "every operation answers with an order"
+    return json_response(200, single("order", handled.row.document))
+
+
+async def _list(call: Call, wanted: ListRequest) -> web.Response:
+    query = _for_caller(call, wanted.query)
+    if wanted.offset:
+        query = replace(query, start=read_offset(wanted.offset, query=query, site=call.site))
+    found = await call.services.orders.page(call.site, query)
+    next_offset = write_offset(found.next_start, query=query, site=call.site) if found.next_start else None
+    return json_response(200, page("order", found.documents, next_offset))
+
+
+def _for_caller(call: Call, query: OrderQuery) -> OrderQuery:
+    entity = call.origin.business_entity_id
+    if entity is None:
+        return query
+    return replace(query, filters=(*query.filters, Filter("business_entity_id", Operator.IS, (entity,))))

@@ -1,0 +1,110 @@
+"""Idempotent requests: the same key and the same request get the same answer (chargebee/conventions.md, section 6).
+
+The answer of a success is stored by the append that makes it true. Answers of refusals are stored after the fact,
+which is safe, since a refusal changes nothing.
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from api.rendering import error_body
+from api.responses import json_response
+from ledger.batch import Answer
+from ledger.errors import LedgerError, LockTimeout, UnableToProcess
+from ledger.handler import AnsweredAlready, CommandHandler
+from ledger.ids import Site
+from ledger.limits import IDEMPOTENCY_WAIT_S_MAX, IDEMPOTENCY_WINDOW_MS
+from ledger.locks import KeyedLocks
+from ledger.store import Store
+
+# 401, 403, 405, 429 and what is our own fault are answered anew each time.
+STORED_REFUSALS = frozenset({400, 404, 409, 422})
+
+_REPLAYED = {"chargebee-idempotency-replayed": "true"}
+
+# A retry carries the same of these; what else its headers hold may differ (an SDK counts its attempts there).
+_COMPARED_PREFIX = "chargebee-"
+
+
+@dataclass(frozen=True, slots=True)
+class IdempotencyKey:
+    """The key of a request, and the digest of what the request asks for."""
+
+    site: Site
+    key: str
+    digest: bytes
+
+    def answer(self, status: int, body: bytes, now_ms: int) -> Answer:
+        """The answer to store for the key."""
+        return Answer(
+            key=self.key, digest=self.digest, status=status, body=body, expires_at=now_ms + IDEMPOTENCY_WINDOW_MS
+        )
+
+
+def request_digest(request: web.BaseRequest, body: bytes) -> bytes:
+    """SHA-256 over method, path, body and the chargebee headers."""
+    headers = sorted(
+        (name.lower(), value) for name, value in request.headers.items() if name.lower().startswith(_COMPARED_PREFIX)
+    )
+    parts = [request.method.encode(), request.raw_path.encode("utf-8", "surrogateescape"), body]
+    parts += [part.encode("utf-8", "surrogateescape") for header in headers for part in header]
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "big"))
+        digest.update(part)
+    return digest.digest()
+
+
+class Replays:
+    """Runs requests with an idempotency key once."""
+
+    def __init__(self, store: Store, handler: CommandHandler, clock_ms: Callable[[], int]) -> None:
+        self._store = store
+        self._handler = handler
+        self._clock_ms = clock_ms
+        self._running = KeyedLocks(IDEMPOTENCY_WAIT_S_MAX)
+
+    async def once(self, key: IdempotencyKey, run: Callable[[], Awaitable[web.Response]]) -> web.Response:
+        """The stored answer, or that of a first run.
+
+        Raises:
+            UnableToProcess: the key was used with another request.
+            LockTimeout: the first request with the key is still running.
+        """
+        async with self._running.hold((key.site, key.key)):
+            stored = await self._stored(key)
+            if stored is not None:
+                return stored
+            try:
+                return await run()
+            except AnsweredAlready:
+                return await self._stored_by_another(key)
+            except LedgerError as refusal:
+                return await self._keep_refusal(key, refusal)
+
+    async def _stored(self, key: IdempotencyKey) -> web.Response | None:
+        answer = await self._store.find_answer(key.site, key.key, self._clock_ms())
+        if answer is None:
+            return None
+        if answer.digest != key.digest:
+            raise UnableToProcess
+        return json_response(answer.status, answer.body, headers=_REPLAYED)
+
+    async def _stored_by_another(self, key: IdempotencyKey) -> web.Response:
+        stored = await self._stored(key)
+        if stored is None:
+            raise LockTimeout(retry_after_s=1)
+        return stored
+
+    async def _keep_refusal(self, key: IdempotencyKey, refusal: LedgerError) -> web.Response:
+        if refusal.http_status not in STORED_REFUSALS:
+            raise refusal
+        body = error_body(refusal)
+        try:
+            await self._handler.keep_answer(key.site, key.answer(refusal.http_status, body, self._clock_ms()))
+        except AnsweredAlready:
+            return await self._stored_by_another(key)
+        return json_response(refusal.http_status, body)

@@ -1,0 +1,12 @@
+"""HTTP answers around bodies that are ready."""
+
+from collections.abc import Mapping
+
+from aiohttp import web
+
+CONTENT_TYPE = "application/json;charset=utf-8"
+
+
+def json_response(status: int, body: bytes, *, headers: Mapping[str, str] | None = None) -> web.Response:
+    """An answer with a JSON body. Header names are sent as they are given here."""
+    return web.Response(status=status, body=body, headers={"Content-Type": CONTENT_TYPE, **(headers or {})})

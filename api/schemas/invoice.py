@@ -1,0 +1,205 @@
+"""A Chargebee invoice, as a file or a webhook brings it: what the ledger reads of it is checked, the rest is kept.
+
+Lengths are those of Chargebee's invoice. The result has a canonical form and is one that ``ledger.invoice.read_facts``
+accepts, so a bad invoice is refused at the door and never stored.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from marshmallow import ValidationError, validates
+
+from api.json_fields import (
+    JsonBoolean,
+    JsonChoice,
+    JsonCurrency,
+    JsonDecimal,
+    JsonInteger,
+    JsonList,
+    JsonObject,
+    JsonText,
+    JsonTimestamp,
+    Members,
+)
+from api.plain_json import Path, name_of, parse_json, plain_object
+from ledger.commands import RecordInvoice
+from ledger.errors import InvalidRequest, ParamWrongValue
+from ledger.invoice import read_facts
+from ledger.limits import INTEGER_MAX, INVOICE_BYTES_MAX, INVOICE_LINES_MAX
+from ledger.vocabulary import DiscountType, EntityType, InvoiceStatus, PriceType, ValidationStatus
+
+# A line has a handful of taxes and discounts: country, state, county, city and district at most.
+_PER_LINE_MAX = 10
+_CREDIT_NOTES_MAX = 1_000
+
+
+class InvoiceAddressSchema(Members):
+    """An address, taken as Chargebee wrote it: it checked mail address and country."""
+
+    first_name = JsonText(150)
+    last_name = JsonText(150)
+    email = JsonText(70)
+    company = JsonText(250)
+    phone = JsonText(50)
+    line1 = JsonText(150)
+    line2 = JsonText(150)
+    line3 = JsonText(150)
+    city = JsonText(50)
+    state_code = JsonText(50)
+    state = JsonText(50)
+    country = JsonText(50)
+    zip = JsonText(20)
+    validation_status = JsonChoice(ValidationStatus)
+
+
+class InvoiceLineSchema(Members):
+    """An entry of ``line_items``."""
+
+    id = JsonText(40, required=True)
+    entity_type = JsonChoice(EntityType, required=True)
+    amount = JsonInteger(required=True)
+    entity_id = JsonText(100)
+    description = JsonText(250)
+    subscription_id = JsonText(50)
+    customer_id = JsonText(50)
+    date_from = JsonTimestamp()
+    date_to = JsonTimestamp()
+    unit_amount = JsonInteger()
+    quantity = JsonInteger()
+    tax_amount = JsonInteger()
+    discount_amount = JsonInteger()
+    item_level_discount_amount = JsonInteger()
+
+
+class InvoiceLineTaxSchema(Members):
+    """An entry of ``line_item_taxes``."""
+
+    line_item_id = JsonText(40)
+    tax_name = JsonText(100, required=True)
+    tax_rate = JsonDecimal(required=True)
+    taxable_amount = JsonInteger(required=True)
+    tax_amount = JsonInteger(required=True)
+    date_from = JsonTimestamp()
+    date_to = JsonTimestamp()
+    prorated_taxable_amount = JsonDecimal()
+    is_partial_tax_applied = JsonBoolean()
+    is_non_compliance_tax = JsonBoolean()
+    tax_juris_type = JsonText(50)
+    tax_juris_name = JsonText(250)
+    tax_juris_code = JsonText(250)
+    tax_amount_in_local_currency = JsonInteger()
+    local_currency_code = JsonCurrency()
+
+
+class InvoiceLineDiscountSchema(Members):
+    """An entry of ``line_item_discounts``."""
+
+    line_item_id = JsonText(50, required=True)
+    discount_type = JsonChoice(DiscountType, required=True)
+    discount_amount = JsonInteger(required=True)
+    entity_id = JsonText(100)
+    coupon_id = JsonText(100)
+
+
+class InvoiceCreditNoteSchema(Members):
+    """An entry of ``issued_credit_notes`` or ``adjustment_credit_notes``."""
+
+    cn_id = JsonText(50, required=True)
+    cn_total = JsonInteger()
+    cn_status = JsonText(50)
+    cn_reason_code = JsonText(100)
+
+
+class InvoiceSchema(Members):
+    """The invoice."""
+
+    id = JsonText(50, required=True)
+    status = JsonChoice(InvoiceStatus, required=True)
+    currency_code = JsonCurrency(required=True)
+    customer_id = JsonText(50)
+    subscription_id = JsonText(50)
+    business_entity_id = JsonText(50)
+    price_type = JsonChoice(PriceType)
+    resource_version = JsonInteger()
+    date = JsonTimestamp()
+    paid_at = JsonTimestamp()
+    total = JsonInteger()
+    amount_paid = JsonInteger()
+    amount_adjusted = JsonInteger()
+    credits_applied = JsonInteger()
+    round_off_amount = JsonInteger(-INTEGER_MAX)
+    shipping_address = JsonObject(InvoiceAddressSchema)
+    billing_address = JsonObject(InvoiceAddressSchema)
+    line_items = JsonList(InvoiceLineSchema, INVOICE_LINES_MAX, required=True)
+    line_item_taxes = JsonList(InvoiceLineTaxSchema, _PER_LINE_MAX * INVOICE_LINES_MAX)
+    line_item_discounts = JsonList(InvoiceLineDiscountSchema, _PER_LINE_MAX * INVOICE_LINES_MAX)
+    adjustment_credit_notes = JsonList(InvoiceCreditNoteSchema, _CREDIT_NOTES_MAX)
+    issued_credit_notes = JsonList(InvoiceCreditNoteSchema, _CREDIT_NOTES_MAX)
+
+    @validates("line_items")
+    def name_each_line_once(self, lines: list[dict[str, Any]], **_: Any) -> None:
+        """Orders refer to invoice lines by id, so an id that comes twice would be two lines in one."""
+        seen: set[str] = set()
+        for index, line in enumerate(lines):
+            if line["id"] in seen:
+                raise ValidationError({index: {"id": ["is the id of two lines"]}})
+            seen.add(line["id"])
+
+
+_INVOICE = InvoiceSchema()
+
+
+def read_invoice(raw: bytes | Mapping[str, Any]) -> RecordInvoice:
+    """The command that records an invoice.
+
+    Args:
+        raw: JSON text, or the parsed object; the invoice itself or ``{"invoice": {...}}``. Floats of a parsed
+            object become their shortest text, so text keeps more of what Chargebee wrote.
+
+    Raises:
+        ParamWrongValue: ``param`` names the member that is wrong, as in ``line_items[2].amount``.
+        InvalidRequest: no JSON object, or too large.
+    """
+    description = _checked(plain_object(_unwrapped(_parsed(raw))))
+    if len(msgspec.json.encode(description)) > INVOICE_BYTES_MAX:
+        raise InvalidRequest(_TOO_LARGE)
+    return RecordInvoice(invoice_id=description["id"], description=description)
+
+
+_TOO_LARGE = f"An invoice should not be larger than {INVOICE_BYTES_MAX} bytes"
+
+
+def _parsed(raw: bytes | Mapping[str, Any]) -> Any:
+    if not isinstance(raw, bytes):
+        return raw
+    if len(raw) > INVOICE_BYTES_MAX:
+        raise InvalidRequest(_TOO_LARGE)
+    return parse_json(raw)
+
+
+def _unwrapped(found: Any) -> Mapping[str, Any]:
+    if isinstance(found, Mapping) and "id" not in found and isinstance(found.get("invoice"), Mapping):
+        found = found["invoice"]
+    if not isinstance(found, Mapping):
+        raise InvalidRequest("An invoice should be a JSON object")
+    return found
+
+
+def _checked(description: dict[str, Any]) -> dict[str, Any]:
+    try:
+        loaded: dict[str, Any] = _INVOICE.load(description)
+        read_facts(loaded)
+    except ValidationError as error:
+        raise _first_error(error.messages) from error
+    except msgspec.ValidationError as error:
+        raise InvalidRequest(f"The invoice cannot be read: {error}") from error
+    return loaded
+
+
+def _first_error(messages: Any) -> ParamWrongValue:
+    path: Path = ()
+    while isinstance(messages, Mapping):
+        key, messages = next(iter(messages.items()))
+        path = (*path, key)
+    return ParamWrongValue(str(messages[0]), param=name_of(path))

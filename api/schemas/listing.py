@@ -1,0 +1,96 @@
+"""Lists of orders: GET /orders and GET /invoices/{invoice-id}/orders (chargebee/orders.md, section 6)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from api.field_groups import Given, PathId
+from api.fields import Boolean, Choice, Integer, Text
+from api.schemas.filters import (
+    EQUALITY,
+    SET_OPERATORS,
+    TEXT_OPERATORS,
+    BooleanFilter,
+    FilterField,
+    SortField,
+    TextFilter,
+    TimestampFilter,
+    with_days,
+)
+from api.schemas.operation import OperationSchema
+from ledger.limits import OFFSET_LENGTH_MAX, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX
+from ledger.vocabulary import OrderStatus, OrderType, ResentStatus
+from projections.listing import Filter, Operator, OrderQuery, Sort
+
+
+@dataclass(frozen=True, slots=True)
+class ListRequest:
+    """What a list call asks for. ``offset`` is as it was sent; ``api.offsets`` makes it the start of the page."""
+
+    query: OrderQuery
+    offset: str | None = None
+
+
+class PageSchema(OperationSchema[ListRequest]):
+    """The page of a list."""
+
+    limit = Integer(1, PAGE_LIMIT_MAX)
+    offset = Text(OFFSET_LENGTH_MAX)
+
+
+class ListOrdersSchema(PageSchema):
+    """GET /orders. ``zone`` is the time zone of the site, for whole days."""
+
+    zone = Given()
+    include_deleted = Boolean()
+    exclude_deleted_credit_notes = Boolean()
+    sort_by = SortField("created_at", "updated_at")
+
+    id = TextFilter(*TEXT_OPERATORS, *SET_OPERATORS)
+    invoice_id = TextFilter(*TEXT_OPERATORS, *SET_OPERATORS)
+    subscription_id = TextFilter(*TEXT_OPERATORS)
+    status = FilterField(Choice(OrderStatus), *EQUALITY, *SET_OPERATORS)
+    shipping_date = TimestampFilter()
+    shipped_at = TimestampFilter()
+    order_type = FilterField(Choice(OrderType), *EQUALITY, *SET_OPERATORS)
+    order_date = TimestampFilter()
+    paid_on = TimestampFilter()
+    updated_at = TimestampFilter()
+    created_at = TimestampFilter()
+    resent_status = FilterField(Choice(ResentStatus), *EQUALITY, *SET_OPERATORS)
+    is_resent = BooleanFilter()
+    original_order_id = TextFilter(*TEXT_OPERATORS)
+
+    def build(self, members: dict[str, Any]) -> ListRequest:
+        offset = members.pop("offset", None)
+        filters = tuple(
+            found
+            for name, field in self.fields.items()
+            if isinstance(field, FilterField)
+            for found in members.get(name, ())
+        )
+        query = OrderQuery(
+            filters=with_days(filters, members["zone"]),
+            sort=members.get("sort_by", Sort()),
+            limit=members.get("limit", PAGE_LIMIT_DEFAULT),
+            include_deleted=members.get("include_deleted", False),
+            exclude_deleted_credit_notes=members.get("exclude_deleted_credit_notes", False),
+        )
+        return ListRequest(query, offset)
+
+
+class OrdersForInvoiceSchema(PageSchema):
+    """GET /invoices/{invoice-id}/orders: the latest order first."""
+
+    invoice_id = PathId(50)
+
+    def build(self, members: dict[str, Any]) -> ListRequest:
+        query = OrderQuery(
+            filters=(Filter("invoice_id", Operator.IS, (members["invoice_id"],)),),
+            sort=Sort("created_at", descending=True),
+            limit=members.get("limit", PAGE_LIMIT_DEFAULT),
+        )
+        return ListRequest(query, members.get("offset"))
+
+
+LIST_ORDERS = ListOrdersSchema()
+ORDERS_FOR_INVOICE = OrdersForInvoiceSchema()

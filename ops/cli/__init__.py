@@ -1,0 +1,1 @@
+"""The command line ``order-ledger``. Commands parse and print; what they do stands in the rooms beside."""

@@ -1,0 +1,42 @@
+"""``order-ledger``: the commands, and what a refusal looks like on the command line."""
+
+import sys
+from importlib.metadata import version as installed_version
+
+import typer
+
+from ledger.errors import LedgerError
+from ops.cli import invoices, keys, schema, serve, sites
+from ops.cli.options import err
+from ops.embedded import EmbeddedPostgresError
+
+REFUSED = 1
+
+app = typer.Typer(
+    name="order-ledger",
+    help="An event-sourced order ledger behind Chargebee's Orders API, with audit history.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("serve")(serve.serve)
+app.add_typer(keys.app, name="keys")
+app.add_typer(sites.app, name="sites")
+app.add_typer(invoices.app, name="invoices")
+app.command("migrate")(schema.migrate)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    print(installed_version("order-ledger"))
+
+
+def run() -> None:
+    """Run the command line; a refusal is one line on standard error and exit status 1."""
+    try:
+        app()
+    except (LedgerError, EmbeddedPostgresError, OSError) as refused:
+        text = refused.message if isinstance(refused, LedgerError) else str(refused)
+        err.print(f"order-ledger: {text}", markup=False, style="red")
+        sys.exit(REFUSED)

@@ -1,0 +1,36 @@
+"""What commands print: tables for people, JSON for machines."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from rich.table import Table
+
+from ops.cli.options import out
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on standard output."""
+    print(msgspec.json.format(msgspec.json.encode(value)).decode())
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """A table on standard output; cells are text, never markup."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row))
+    out.print(table, markup=False)
+
+
+def moment(time_ms: int | None) -> str:
+    """Milliseconds since 1970 as UTC text, "" for none."""
+    if time_ms is None:
+        return ""
+    return datetime.fromtimestamp(time_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _cell(value: object) -> str:
+    return str(value).replace("[", r"\[")

@@ -1,0 +1,91 @@
+"""``order-ledger serve``."""
+
+import asyncio
+import os
+import socket
+from typing import Annotated
+
+import typer
+
+from ops.cli.options import DATA_DIR, DatabaseUrl, DataDir, err
+from ops.database import Address, prepare, service_pool
+from ops.quickstart import SAMPLE_INVOICE, Quickstart, prepare_quickstart
+from ops.serving.parent import Parent
+from ops.target import Target
+
+_BACKLOG = 1024
+
+
+def serve(
+    host: Annotated[
+        str, typer.Option("--host", envvar="ORDER_LEDGER_HOST", help="Address to listen on.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int,
+        typer.Option("--port", envvar="ORDER_LEDGER_PORT", min=0, max=65535, help="Port; 0 takes a free one."),
+    ] = 8080,
+    workers: Annotated[
+        int,
+        typer.Option("--workers", envvar="ORDER_LEDGER_WORKERS", min=1, max=64, help="Processes that answer."),
+    ] = 1,
+    quickstart: Annotated[
+        bool, typer.Option("--quickstart", help="Make the site acme with a key and sample invoices first.")
+    ] = False,
+    data_dir: DataDir = DATA_DIR,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Serve the API until Ctrl-C or SIGTERM.
+
+    Without --database-url the service starts a PostgreSQL of its own in the data folder, brings its schema up to
+    date, and stops it at the end.
+    """
+    target = Target(data_dir, database_url)
+    data_dir.mkdir(parents=True, exist_ok=True)
+    with _listening(host, port) as listener:
+        parent = Parent(target, listener, workers, _say)
+        parent.catch_signals()
+        try:
+            started = asyncio.run(_prepare(parent.open_database(), target, quickstart))
+            parent.run(lambda: _print_ready(host, listener.getsockname()[1], started))
+        finally:
+            parent.close()
+
+
+async def _prepare(address: Address, target: Target, quickstart: bool) -> Quickstart | None:
+    await prepare(address)
+    if not quickstart:
+        return None
+    async with service_pool(address) as pool:
+        return await prepare_quickstart(pool, target.data_dir)
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise OSError(f"cannot listen on {host}:{port}: {os.strerror(error.errno or 0)}") from error
+    return listener
+
+
+def _print_ready(host: str, port: int, started: Quickstart | None) -> None:
+    shown = f"[{host}]" if ":" in host else host
+    url = f"http://{shown}:{port}"
+    print(f"Order ledger is ready on {url}", flush=True)
+    if started is None:
+        print("Make a key with: order-ledger keys create --site SITE --name NAME", flush=True)
+        return
+    print(f"  site  {started.site}", flush=True)
+    print(f"  key   {started.key}  (full access; kept in {started.key_file})", flush=True)
+    print(
+        f"  try   curl -s {url}/api/v2/orders -u {started.key}: -d invoice_id={SAMPLE_INVOICE} -d note=hello",
+        flush=True,
+    )
+
+
+def _say(story: str) -> None:
+    err.print(story, markup=False)

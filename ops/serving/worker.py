@@ -1,0 +1,121 @@
+"""A worker: one process with one event loop that answers requests on a socket it got from its parent.
+
+It works through outages of the database: requests are answered 503 meanwhile, and all is well afterwards. It ends
+with its parent, whatever happens to that.
+"""
+
+import asyncio
+import contextlib
+import ctypes
+import logging
+import os
+import signal
+import socket
+import sys
+from typing import Any
+
+import msgspec
+import uvloop
+from aiohttp import web
+
+from api.app import create_app
+from api.server import LedgerRunner
+from api.services import Services, build_services
+from ledger.appender import CONNECTION_ERRORS
+from ledger.ids import system_clock_ms
+from ledger.subscription import Announcer, Wakeups
+from ops.database import Address, connect_as_service, create_service_pool
+from ops.migrations import MigrationsPending, pending
+
+CONFIGURATION = "ORDER_LEDGER_WORKER"
+
+_PR_SET_PDEATHSIG = 1
+_BACKLOG = 1024
+_HOUSEKEEPING_S = 60.0
+_ANSWERS_FORGOTTEN_MAX = 10_000
+
+log = logging.getLogger("order-ledger")
+
+
+class Configuration(msgspec.Struct, frozen=True, kw_only=True):
+    """What the parent tells a worker, in an environment variable: the URL of a database may hold a password."""
+
+    parent_pid: int
+    socket_fd: int
+    ready_fd: int
+    owner: dict[str, Any]
+    service: dict[str, Any]
+    is_embedded: bool
+
+    @property
+    def address(self) -> Address:
+        """How to reach the database."""
+        return Address(owner=self.owner, service=self.service, is_embedded=self.is_embedded)
+
+
+def main() -> None:
+    """Run a worker until SIGTERM."""
+    configuration = msgspec.json.decode(os.environ.pop(CONFIGURATION), type=Configuration)
+    end_with_parent(configuration.parent_pid)
+    # Ctrl-C reaches the whole group; the parent alone decides, and tells us by SIGTERM.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    uvloop.run(serve(configuration))
+
+
+def end_with_parent(parent_pid: int) -> None:
+    """Ask the kernel for SIGTERM when the parent dies; elsewhere than on Linux there is no such thing."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent_pid:
+        sys.exit("the parent process is gone")
+
+
+async def serve(configuration: Configuration) -> None:
+    """Answer requests until SIGTERM, then finish those that run."""
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    address = configuration.address
+    wakeups = Wakeups()
+    announcer = Announcer(lambda: connect_as_service(address), wakeups)
+    async with create_service_pool(address, size_min=0) as pool:
+
+        async def check_ready() -> None:
+            async with pool.acquire() as connection:
+                if await pending(connection):
+                    raise MigrationsPending
+
+        services = build_services(pool, on_appended=announcer.announce, check_ready=check_ready)
+        async with _background(announcer.run(), _housekeeping(services)):
+            runner = LedgerRunner(create_app(services))
+            await runner.setup()
+            listener = socket.socket(fileno=configuration.socket_fd)
+            await web.SockSite(runner, listener, backlog=_BACKLOG).start()
+            os.write(configuration.ready_fd, b".")
+            os.close(configuration.ready_fd)
+            await stop.wait()
+            await runner.cleanup()
+            await services.appender.close()
+
+
+@contextlib.asynccontextmanager
+async def _background(*work: Any) -> Any:
+    tasks = [asyncio.create_task(each) for each in work]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _housekeeping(services: Services) -> None:
+    """Forget idempotent answers whose time has passed."""
+    while True:
+        await asyncio.sleep(_HOUSEKEEPING_S)
+        with contextlib.suppress(*CONNECTION_ERRORS):
+            await services.store.forget_answers(system_clock_ms(), _ANSWERS_FORGOTTEN_MAX)
+
+
+if __name__ == "__main__":
+    main()
