@@ -4,6 +4,7 @@ Whatever happens, the answer is JSON in Chargebee's shape: its clients turn anyt
 """
 
 import logging
+import traceback
 
 from aiohttp import web
 
@@ -58,10 +59,12 @@ async def answer(request: web.Request) -> web.Response:
     except LedgerError as refused:
         response = refusal(refused)
     except CONNECTION_ERRORS as lost:
-        log.warning("%s: the database cannot be reached: %r", request_id, lost)
+        log.warning("%s: the database cannot be reached: %s", request_id, type(lost).__name__)
         response = refusal(DatabaseUnavailable(retry_after_s=1))
-    except Exception:
-        log.exception("%s: %s failed", request_id, request.method)
+    except Exception as crash:
+        # The text of an exception may hold what the client sent; where it happened does not.
+        frames = "".join(traceback.format_tb(crash.__traceback__))
+        log.error("%s: %s failed with %s\n%s", request_id, request.method, type(crash).__name__, frames)
         response = json_response(500, crash_body(request_id))
     response.headers["x-request-id"] = request_id
     return response

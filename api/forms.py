@@ -47,11 +47,14 @@ def read_query(query: str) -> Pairs:
     """
     if not query:
         return []
-    # The HTTP parser hands over bytes that are not UTF-8 as lone surrogates.
-    raw = query.encode("utf-8", "surrogateescape")
-    if len(raw) > REQUEST_BODY_BYTES_MAX:
+    if len(query) > REQUEST_BODY_BYTES_MAX:
         raise InvalidRequest(f"The query should not be larger than {REQUEST_BODY_BYTES_MAX} bytes")
-    return _read_form(_text_of(raw))
+    try:
+        # The HTTP parser hands over bytes that are not UTF-8 as lone surrogates.
+        query.encode()
+    except UnicodeEncodeError:
+        _refuse_encoding()
+    return _read_form(query)
 
 
 def _media_type(content_type: str) -> str:

@@ -23,7 +23,7 @@ Nested: TypeAlias = dict[str, Value]
 """By kind of name: a value; a group's values by member; a list's values by index; a list's entries by index."""
 
 # Enough to recognise the parameter in an error, whatever was sent.
-_PARAM_LENGTH_MAX = 200
+PARAM_LENGTH_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,4 +161,4 @@ def _refuse_flat(name: str, value: str, reason: str) -> None:
 
 
 def _refuse(name: str, reason: str) -> NoReturn:
-    raise ParamWrongValue(reason, param=name[:_PARAM_LENGTH_MAX])
+    raise ParamWrongValue(reason, param=name[:PARAM_LENGTH_MAX])

@@ -6,7 +6,10 @@ from aiohttp import web
 
 CONTENT_TYPE = "application/json;charset=utf-8"
 
+# Which software answers, in which version, is nobody's business.
+_HEADERS = {"Content-Type": CONTENT_TYPE, "Server": "order-ledger"}
+
 
 def json_response(status: int, body: bytes, *, headers: Mapping[str, str] | None = None) -> web.Response:
     """An answer with a JSON body. Header names are sent as they are given here."""
-    return web.Response(status=status, body=body, headers={"Content-Type": CONTENT_TYPE, **(headers or {})})
+    return web.Response(status=status, body=body, headers={**_HEADERS, **(headers or {})})

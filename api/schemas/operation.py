@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar, cast
 from marshmallow import EXCLUDE, Schema, ValidationError, post_load
 
 from api.fields import BLANK, WireField
-from api.nesting import Nested, Shape, nest
+from api.nesting import PARAM_LENGTH_MAX, Nested, Shape, nest
 from api.parameters import Parameter, shape_of
 from ledger.errors import ParamRequired, ParamWrongValue
 
@@ -81,4 +81,5 @@ def _name(path: list[str | int]) -> str:
     root, *rest = path
     members = [key for key in rest if isinstance(key, str)]
     indexes = [key for key in rest if isinstance(key, int)]
-    return f"{root}{''.join(f'[{key}]' for key in (*members, *indexes))}"
+    name = f"{root}{''.join(f'[{key}]' for key in (*members, *indexes))}"
+    return name[:PARAM_LENGTH_MAX]

@@ -1,8 +1,10 @@
 """``order-ledger invoices``: take in Chargebee invoices."""
 
+import io
 import sys
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
+from pathlib import Path
 from typing import IO, Annotated
 
 import asyncpg
@@ -56,8 +58,13 @@ def load(
         raise typer.Exit(1)
 
 
-def _open(file: str) -> "IO[str] | nullcontext[IO[str]]":
-    return nullcontext(sys.stdin) if file == "-" else open(file, encoding="utf-8")  # noqa: PTH123
+def _open(file: str) -> AbstractContextManager[IO[str]]:
+    # Bytes that are no UTF-8 become lone surrogates: their line is refused and stops nothing.
+    if file != "-":
+        return Path(file).open(encoding="utf-8-sig", errors="surrogateescape")
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")
+    return nullcontext(sys.stdin)
 
 
 def _progress() -> Progress:

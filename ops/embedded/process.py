@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,10 @@ def _parent_of(started: "Future[subprocess.Popen[bytes]]", options: dict[str, An
         started.set_exception(error)
         return
     started.set_result(child)
-    child.wait()
+    if sys.platform == "linux":
+        # Wait without taking the exit code away from the caller, who alone polls the child.
+        with suppress(ChildProcessError):
+            os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
 
 
 def _launched(command: Sequence[str], identity: Identity | None, death_signal: signal.Signals) -> list[str]:

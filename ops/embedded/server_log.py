@@ -10,7 +10,7 @@ lost to the copy.
 import os
 import shutil
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 from ops.embedded.limits import LOG_FILE_BYTES_MAX, LOG_FILES_MAX, LOG_TAIL_BYTES_MAX
 
@@ -23,7 +23,7 @@ class ServerLog:
     def open_for_start(self) -> BinaryIO:
         """The file for a new server to write to; the caller closes its own handle."""
         self.keep_bounded()
-        file = self.path.open("ab", opener=_open_private)
+        file = _open_private(self.path, "ab")
         if os.geteuid() == 0:
             folder = self.path.parent.stat()
             os.fchown(file.fileno(), folder.st_uid, folder.st_gid)
@@ -51,7 +51,7 @@ class ServerLog:
         self._start_bytes = 0
 
     def _move_content_to(self, target: Path) -> None:
-        with self.path.open("r+b") as full, target.open("xb", opener=_open_private) as copy:
+        with self.path.open("r+b") as full, _open_private(target, "xb") as copy:
             shutil.copyfileobj(full, copy)
             full.truncate(0)
 
@@ -65,5 +65,8 @@ class ServerLog:
             return 0
 
 
-def _open_private(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW, 0o600)
+def _open_private(path: Path, mode: Literal["ab", "xb"]) -> BinaryIO:
+    def private(name: str, flags: int) -> int:
+        return os.open(name, flags | os.O_NOFOLLOW, 0o600)
+
+    return open(path, mode, opener=private)  # Path.open has no opener

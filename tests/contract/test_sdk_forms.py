@@ -4,8 +4,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from chargebee import Chargebee, util
+from chargebee import util
 from chargebee.models.order.operations import Order
+from chargebee.version import VERSION
 from msgspec import UNSET
 
 from api.forms import read_body, read_query
@@ -13,7 +14,7 @@ from ledger.commands import CancelOrder, CreateRefundableCreditNote, LineResend,
 from ledger.errors import ParamRequired
 from ledger.parts import AddressChanges
 from projections.listing import Filter, Operator, Sort
-from tests.contract.contract import read
+from tests.contract.contract import CONTRACT, read
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -64,7 +65,8 @@ def test_a_group_without_members_was_not_given(nothing: Any) -> None:
 
 def test_a_partial_resend() -> None:
     command = _post(
-        "resend", {"order_line_items": [{"id": "o_li_1", "fulfillment_quantity": 2}, {"id": "o_li_2"}], "resend_reason": "lost"}
+        "resend",
+        {"order_line_items": [{"id": "o_li_1", "fulfillment_quantity": 2}, {"id": "o_li_2"}], "resend_reason": "lost"},
     )
     assert command.resend_reason == "lost"
     assert command.order_line_items == (
@@ -78,13 +80,13 @@ def test_a_cancellation_with_a_credit_note() -> None:
         "cancel",
         {"cancellation_reason": Order.CancellationReason.OTHERS, "credit_note": {"total": 100}, "customer_notes": None},
     )
-    assert command == CancelOrder(
-        order_id="1", cancellation_reason=command.cancellation_reason, credit_note_total=100
-    )
+    assert command == CancelOrder(order_id="1", cancellation_reason=command.cancellation_reason, credit_note_total=100)
 
 
 def test_a_credit_note_in_upper_case() -> None:
-    command = _post("create_refundable_credit_note", {"credit_note": {"reason_code": "PRODUCT_UNSATISFACTORY", "total": 100}})
+    command = _post(
+        "create_refundable_credit_note", {"credit_note": {"reason_code": "PRODUCT_UNSATISFACTORY", "total": 100}}
+    )
     assert command == CreateRefundableCreditNote(order_id="1", reason_code=command.reason_code, total=100)
     assert command.reason_code == "product_unsatisfactory"
 
@@ -125,4 +127,4 @@ def test_a_list_with_filters() -> None:
 
 
 def test_the_sdk_under_test_is_the_one_of_the_contract() -> None:
-    assert Chargebee.__module__.startswith("chargebee")
+    assert f"Python SDK {VERSION}" in CONTRACT["about"]["sources"]

@@ -1,7 +1,6 @@
 """State folders that end their servers, and processes that join them."""
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 import pytest
 
 from ops.embedded import EmbeddedPostgres
-from tests.ops.embedded.support import Member, end_servers_in
+from tests.ops.embedded.support import Member, copy_cluster, end_servers_in
 
 OpenPostgres = Callable[..., EmbeddedPostgres]
 Join = Callable[..., Member]
@@ -43,7 +42,7 @@ def prepared_cluster(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def state_dir(new_state_dir: Path, prepared_cluster: Path) -> Path:
     """A folder with a cluster; when the tests run as root it is root's, as after any copy by root."""
-    shutil.copytree(prepared_cluster, new_state_dir)
+    copy_cluster(prepared_cluster, new_state_dir)
     return new_state_dir
 
 

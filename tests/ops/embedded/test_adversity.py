@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
 import threading
@@ -22,6 +21,7 @@ from tests.ops.embedded.support import (
     POSTGRES,
     ask,
     connect,
+    copy_cluster,
     is_gone,
     kill,
     log_of,
@@ -224,7 +224,7 @@ async def test_a_stale_pid_of_the_server_of_another_folder_is_not_believed(
     state_dir: Path, tmp_path: Path, prepared_cluster: Path, join: Join, open_postgres: OpenPostgres
 ) -> None:
     other_dir = tmp_path / "other"
-    shutil.copytree(prepared_cluster, other_dir)
+    copy_cluster(prepared_cluster, other_dir)
     other = join(other_dir)
     pretend_to_run_as(other.opened()["postmaster_pid"], state_dir)
 

@@ -1,6 +1,5 @@
 """Folders that cannot be used, paths that are awkward, binaries that are found."""
 
-import shutil
 import stat
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from ops.embedded.binaries import find_binaries, version_told_by
 from ops.embedded.cluster import initdb_options
 from ops.embedded.state_folder import open_state_folder
 from tests.ops.embedded.conftest import Join, OpenPostgres
-from tests.ops.embedded.support import ask, servers_in
+from tests.ops.embedded.support import ask, copy_cluster, servers_in
 
 
 @pytest.mark.parametrize("name", ["long/" * 30 + "state", "with a, comma", "an ä and a 'quote\""])
@@ -24,7 +23,7 @@ async def test_an_awkward_path_serves_its_owner_and_its_clients(
     name: str, tmp_path: Path, prepared_cluster: Path, open_postgres: OpenPostgres, join: Join
 ) -> None:
     state_dir = tmp_path / name
-    shutil.copytree(prepared_cluster, state_dir)
+    copy_cluster(prepared_cluster, state_dir)
     owner = open_postgres(state_dir)
     client = join(state_dir, "--role=command")
 

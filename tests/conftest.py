@@ -1,0 +1,157 @@
+"""What all tests share: one real PostgreSQL for the run, a database per test process, a site per test.
+
+A site is the unit of everything, so tests that each have their own cannot see each other and run in any order.
+"""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import msgspec
+import pytest
+
+from api.services import Services, build_services
+from ledger.ids import Site, system_clock_ms
+from ledger.sites import Sites
+from ops.database import Address, bring_up_to_date, service_pool
+from ops.embedded import EmbeddedPostgres, Role
+
+_SERVER = pytest.StashKey["_Server"]()
+_POOL_SIZE = 12
+
+
+class _Server:
+    """The server of the whole run. The process that runs pytest owns it; test processes are told where it is."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="order-ledger-tests-"))
+        self.postgres = EmbeddedPostgres.open(
+            self.folder / "postgres", role=Role.SERVICE, settings={"max_connections": "300"}
+        )
+        self.socket_dir = str(self.postgres.socket_dir)
+
+    def stop(self) -> None:
+        self.postgres.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _server_of(config: pytest.Config) -> _Server:
+    if _SERVER not in config.stash:
+        config.stash[_SERVER] = _Server()
+    return config.stash[_SERVER]
+
+
+class _ShareServer:
+    """Only there when tests run in several processes."""
+
+    @pytest.hookimpl
+    def pytest_configure_node(self, node: Any) -> None:
+        node.workerinput["postgres_socket_dir"] = _server_of(node.config).socket_dir
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.pluginmanager.hasplugin("dsession"):
+        config.pluginmanager.register(_ShareServer())
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if _SERVER in config.stash:
+        config.stash[_SERVER].stop()
+
+
+@pytest.fixture(scope="session")
+def postgres_socket_dir(request: pytest.FixtureRequest) -> str:
+    """Folder of the socket of the run's PostgreSQL."""
+    told = getattr(request.config, "workerinput", {}).get("postgres_socket_dir")
+    return told or _server_of(request.config).socket_dir
+
+
+@pytest.fixture(scope="session")
+def superuser(postgres_socket_dir: str) -> dict[str, Any]:
+    """Arguments of ``asyncpg.connect`` for the owner of the whole server, database ``postgres``."""
+    return {
+        "host": postgres_socket_dir,
+        "port": EmbeddedPostgres.port,
+        "user": EmbeddedPostgres.superuser,
+        "database": "postgres",
+    }
+
+
+@pytest.fixture(scope="session")
+def address(superuser: dict[str, Any], worker_id: str) -> Address:
+    """A migrated database that the tests of this process share."""
+    return asyncio.run(new_database(superuser, f"test_{worker_id}_{os.getpid()}"))
+
+
+async def new_database(superuser: dict[str, Any], name: str) -> Address:
+    """Make a migrated database."""
+    connection = await asyncpg.connect(**superuser)
+    await connection.execute(f'CREATE DATABASE "{name}"')
+    await connection.close()
+    server = superuser | {"database": name}
+    # "Embedded" would look for the database by its usual name; this one is there already.
+    address = Address(owner=server, service=server | {"user": "order_ledger_service"}, is_embedded=False)
+    await bring_up_to_date(address)
+    return address
+
+
+@pytest.fixture
+async def pool(address: Address) -> AsyncIterator[asyncpg.Pool]:
+    """Connections with the rights of the service."""
+    async with service_pool(address, size_max=_POOL_SIZE) as pool:
+        yield pool
+
+
+@pytest.fixture
+async def owner(address: Address) -> AsyncIterator[asyncpg.Connection]:
+    """A connection with the rights of the owner, to look at what the service may not touch."""
+    connection = await asyncpg.connect(**address.owner)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+async def site(pool: asyncpg.Pool) -> Site:
+    """A new test site."""
+    return await new_site(pool)
+
+
+async def new_site(pool: asyncpg.Pool, *, live: bool = False) -> Site:
+    """Make a site that no other test has."""
+    name = f"t{os.urandom(8).hex()}"
+    assert await Sites(pool).create_site(name, live=live, now_ms=system_clock_ms())
+    return Site(name)
+
+
+@pytest.fixture
+async def services(pool: asyncpg.Pool) -> AsyncIterator[Services]:
+    """The services, wired as the server wires them."""
+
+    async def check_ready() -> None:
+        await pool.fetchval("SELECT 1")
+
+    services = build_services(pool, check_ready=check_ready)
+    yield services
+    await services.appender.close()
+
+
+@pytest.fixture
+def sample_invoices() -> dict[str, dict[str, Any]]:
+    """The invoices that the quick start loads, by id."""
+    lines = (Path(__file__).parents[1] / "ops/samples/invoices.jsonl").read_text(encoding="utf-8").splitlines()
+    return {invoice["id"]: invoice for invoice in map(msgspec.json.decode, lines)}
+
+
+@pytest.fixture
+def tmp_state_dir() -> Iterator[Path]:
+    """A folder for a server of one's own; its path is short enough for a socket."""
+    folder = Path(tempfile.mkdtemp(prefix="ol-"))
+    yield folder
+    with contextlib.suppress(OSError):
+        shutil.rmtree(folder)
