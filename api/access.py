@@ -11,10 +11,10 @@ from aiohttp import web
 
 from api.authentication import api_key_of
 from ledger.errors import AuthenticationFailed, AuthorizationFailed
+from ledger.limits import REMEMBERED_KEYS_MAX
 from ledger.sites import KeyKind, KeyOwner, Sites, digest_of
 
 KEY_MEMORY_S = 1.0
-_REMEMBERED_MAX = 10_000
 
 
 class Gate:
@@ -50,7 +50,7 @@ class Gate:
         if owner is None:
             self._remembered.pop(digest, None)
             raise AuthenticationFailed
-        if len(self._remembered) >= _REMEMBERED_MAX:
+        if len(self._remembered) >= REMEMBERED_KEYS_MAX:
             self._remembered.clear()
         self._remembered[digest] = (now + KEY_MEMORY_S, owner)
         return owner

@@ -6,10 +6,7 @@ A key is never logged or repeated in an error; it is looked up by its digest (``
 import base64
 
 from ledger.errors import AuthenticationFailed
-
-# Chargebee's keys have 40 to 60 characters.
-API_KEY_LENGTH_MAX = 200
-_HEADER_LENGTH_MAX = 1_000
+from ledger.limits import API_KEY_LENGTH_MAX, AUTHORIZATION_LENGTH_MAX
 
 _MISSING = "Sorry, authentication failed. Please send your api key as the user name of HTTP basic authentication"
 _MALFORMED = "Sorry, authentication failed. The authorization header is not valid HTTP basic authentication"
@@ -23,7 +20,7 @@ def api_key_of(authorization: str | None) -> str:
     """
     if not authorization:
         raise AuthenticationFailed(_MISSING)
-    if len(authorization) > _HEADER_LENGTH_MAX:
+    if len(authorization) > AUTHORIZATION_LENGTH_MAX:
         raise AuthenticationFailed(_MALFORMED)
     scheme, _, credentials = authorization.strip().partition(" ")
     if scheme.lower() != "basic":

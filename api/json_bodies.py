@@ -10,11 +10,7 @@ from itertools import islice
 from typing import Any
 
 from ledger.errors import InvalidRequest
-from ledger.limits import JSON_DEPTH_MAX, REQUEST_FIELDS_MAX
-
-# Longer than any name of a parameter, so a longer member is unknown and ignored like every unknown one. Names are
-# written out for each value below them; without a bound a long one would be copied a thousand times.
-MEMBER_LENGTH_MAX = 100
+from ledger.limits import JSON_DEPTH_MAX, JSON_MEMBER_LENGTH_MAX, REQUEST_FIELDS_MAX
 
 
 def read_json(text: str) -> list[tuple[str, str]]:
@@ -50,7 +46,7 @@ def _refuse_constant(name: str) -> None:
 
 def _flatten(members: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for member, value in members.items():
-        if len(member) <= MEMBER_LENGTH_MAX:
+        if len(member) <= JSON_MEMBER_LENGTH_MAX:
             yield from _flatten_value(_encodable(member), (), value)
 
 
@@ -60,7 +56,7 @@ def _flatten_value(name: str, indexes: tuple[int, ...], value: Any) -> Iterator[
         raise InvalidRequest(_TOO_DEEP)
     if isinstance(value, dict):
         for member, inner in value.items():
-            if len(member) <= MEMBER_LENGTH_MAX:
+            if len(member) <= JSON_MEMBER_LENGTH_MAX:
                 yield from _flatten_value(f"{name}[{_encodable(member)}]", indexes, inner)
     elif isinstance(value, list):
         for index, inner in enumerate(value):

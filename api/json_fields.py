@@ -13,10 +13,9 @@ from typing import Any
 from marshmallow import INCLUDE, Schema, ValidationError
 from marshmallow.fields import Field
 
-from ledger.limits import INTEGER_MAX
+from ledger.limits import DECIMAL_LENGTH_MAX, INTEGER_MAX
 
 TIMESTAMP_MAX = 9_999_999_999
-_DECIMAL_LENGTH_MAX = 40
 _decimal = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,2})?").fullmatch
 
 
@@ -116,8 +115,8 @@ class JsonDecimal(JsonField):
 
     def check(self, value: Any) -> str:
         text = str(value) if isinstance(value, int) else value
-        if not isinstance(text, str) or len(text) > _DECIMAL_LENGTH_MAX or not _decimal(text):
-            raise ValidationError(f"should be a number of at most {_DECIMAL_LENGTH_MAX} characters")
+        if not isinstance(text, str) or len(text) > DECIMAL_LENGTH_MAX or not _decimal(text):
+            raise ValidationError(f"should be a number of at most {DECIMAL_LENGTH_MAX} characters")
         return format(Decimal(text), "f")
 
 

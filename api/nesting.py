@@ -16,14 +16,11 @@ from dataclasses import dataclass, field
 from typing import NoReturn, TypeAlias
 
 from ledger.errors import ParamWrongValue
-from ledger.limits import PARAMETER_INDEX_MAX
+from ledger.limits import PARAMETER_INDEX_MAX, PARAMETER_NAME_SHOWN_MAX
 
 Value: TypeAlias = "str | dict[str, str] | dict[int, str] | dict[int, dict[str, str]]"
 Nested: TypeAlias = dict[str, Value]
 """By kind of name: a value; a group's values by member; a list's values by index; a list's entries by index."""
-
-# Enough to recognise the parameter in an error, whatever was sent.
-PARAM_LENGTH_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,4 +158,4 @@ def _refuse_flat(name: str, value: str, reason: str) -> None:
 
 
 def _refuse(name: str, reason: str) -> NoReturn:
-    raise ParamWrongValue(reason, param=name[:PARAM_LENGTH_MAX])
+    raise ParamWrongValue(reason, param=name[:PARAMETER_NAME_SHOWN_MAX])

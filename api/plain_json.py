@@ -11,13 +11,12 @@ from decimal import Decimal
 from typing import Any
 
 from ledger.errors import InvalidRequest, ParamWrongValue
-from ledger.limits import INTEGER_MAX, JSON_DEPTH_MAX
+from ledger.limits import INTEGER_MAX, JSON_DEPTH_MAX, PARAMETER_NAME_SHOWN_MAX
 
 Path = tuple[str | int, ...]
 
 # Longer texts of digits are beyond every bound; they are not turned into numbers, which takes quadratic time.
 _INTEGER_TEXT_MAX = 20
-_NAME_LENGTH_MAX = 200
 
 
 def parse_json(raw: bytes) -> Any:
@@ -46,7 +45,7 @@ def plain_object(members: Mapping[Any, Any]) -> dict[str, Any]:
 def name_of(path: Path) -> str:
     """``line_items[2].amount``"""
     parts = [f"[{key}]" if isinstance(key, int) else f".{key}" for key in path]
-    return "".join(parts).removeprefix(".")[:_NAME_LENGTH_MAX]
+    return "".join(parts).removeprefix(".")[:PARAMETER_NAME_SHOWN_MAX]
 
 
 def _integer(text: str) -> int:

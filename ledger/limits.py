@@ -9,10 +9,28 @@ REQUEST_FIELDS_MAX = 1_000
 REQUEST_LINE_BYTES_MAX = 8_190
 REQUEST_HEADER_BYTES_MAX = 16_380
 PARAMETER_INDEX_MAX = 999
+# Enough to recognise a parameter in an error, whatever was sent.
+PARAMETER_NAME_SHOWN_MAX = 200
+# Longer than any name of a parameter, so a longer member of a JSON body is unknown and ignored like every unknown
+# one. Names are written out for each value below them; without a bound a long one would be copied a thousand times.
+JSON_MEMBER_LENGTH_MAX = 100
+# The request line of 8 KiB holds some 200 order ids of usual length; a longer list is no list of orders to look up.
+FILTER_VALUES_MAX = 250
+
+# Authentication: Chargebee's keys have 40 to 60 characters, and base64 makes a third more of them.
+API_KEY_LENGTH_MAX = 200
+AUTHORIZATION_LENGTH_MAX = 1_000
+# Keys that a process remembers for a moment, so that callers who try keys cannot fill its memory.
+REMEMBERED_KEYS_MAX = 10_000
 
 # Resources that operators load. A Chargebee invoice holds some hundreds of lines at most.
 INVOICE_BYTES_MAX = 1024 * 1024
 INVOICE_LINES_MAX = 1_000
+# A line has a handful of taxes and discounts: country, state, county, city and district at most.
+INVOICE_PARTS_PER_LINE_MAX = 10
+INVOICE_CREDIT_NOTES_MAX = 1_000
+# A tax rate or a price in decimals has some twenty digits at most.
+DECIMAL_LENGTH_MAX = 40
 JSON_DEPTH_MAX = 20
 
 # Pages (chargebee/conventions.md, section 8).

@@ -25,13 +25,15 @@ from api.json_fields import (
 from api.plain_json import Path, name_of, parse_json, plain_object
 from ledger.commands import RecordInvoice
 from ledger.errors import InvalidRequest, ParamWrongValue
-from ledger.invoice import read_facts
-from ledger.limits import INTEGER_MAX, INVOICE_BYTES_MAX, INVOICE_LINES_MAX
+from ledger.invoice import InvoiceFacts, read_facts
+from ledger.limits import (
+    INTEGER_MAX,
+    INVOICE_BYTES_MAX,
+    INVOICE_CREDIT_NOTES_MAX,
+    INVOICE_LINES_MAX,
+    INVOICE_PARTS_PER_LINE_MAX,
+)
 from ledger.vocabulary import DiscountType, EntityType, InvoiceStatus, PriceType, ValidationStatus
-
-# A line has a handful of taxes and discounts: country, state, county, city and district at most.
-_PER_LINE_MAX = 10
-_CREDIT_NOTES_MAX = 1_000
 
 
 class InvoiceAddressSchema(Members):
@@ -132,10 +134,10 @@ class InvoiceSchema(Members):
     shipping_address = JsonObject(InvoiceAddressSchema)
     billing_address = JsonObject(InvoiceAddressSchema)
     line_items = JsonList(InvoiceLineSchema, INVOICE_LINES_MAX, required=True)
-    line_item_taxes = JsonList(InvoiceLineTaxSchema, _PER_LINE_MAX * INVOICE_LINES_MAX)
-    line_item_discounts = JsonList(InvoiceLineDiscountSchema, _PER_LINE_MAX * INVOICE_LINES_MAX)
-    adjustment_credit_notes = JsonList(InvoiceCreditNoteSchema, _CREDIT_NOTES_MAX)
-    issued_credit_notes = JsonList(InvoiceCreditNoteSchema, _CREDIT_NOTES_MAX)
+    line_item_taxes = JsonList(InvoiceLineTaxSchema, INVOICE_PARTS_PER_LINE_MAX * INVOICE_LINES_MAX)
+    line_item_discounts = JsonList(InvoiceLineDiscountSchema, INVOICE_PARTS_PER_LINE_MAX * INVOICE_LINES_MAX)
+    adjustment_credit_notes = JsonList(InvoiceCreditNoteSchema, INVOICE_CREDIT_NOTES_MAX)
+    issued_credit_notes = JsonList(InvoiceCreditNoteSchema, INVOICE_CREDIT_NOTES_MAX)
 
     @validates("line_items")
     def name_each_line_once(self, lines: list[dict[str, Any]], **_: Any) -> None:
@@ -189,12 +191,19 @@ def _unwrapped(found: Any) -> Mapping[str, Any]:
 def _checked(description: dict[str, Any]) -> dict[str, Any]:
     try:
         loaded: dict[str, Any] = _INVOICE.load(description)
-        read_facts(loaded)
+        _refuse_endless_sums(read_facts(loaded))
     except ValidationError as error:
         raise _first_error(error.messages) from error
     except msgspec.ValidationError as error:
         raise InvalidRequest(f"The invoice cannot be read: {error}") from error
     return loaded
+
+
+def _refuse_endless_sums(facts: InvoiceFacts) -> None:
+    """An order shows sums over the lines, which must stay exact for every reader of JSON too."""
+    whole = sum(line.amount + line.tax_amount + line.discount_amount for line in facts.line_items)
+    if whole > INTEGER_MAX or facts.amount_paid + facts.credits_applied > INTEGER_MAX:
+        raise ParamWrongValue("are more than can be added up exactly", param="line_items")
 
 
 def _first_error(messages: Any) -> ParamWrongValue:

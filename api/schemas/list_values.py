@@ -13,8 +13,7 @@ import re
 
 from marshmallow import ValidationError
 
-# The request line of 8 KiB holds some 200 order ids of usual length; a longer list is no list of orders to look up.
-LIST_VALUES_MAX = 250
+from ledger.limits import FILTER_VALUES_MAX
 
 _EXPECTED = 'should be a list in brackets, such as ["a","b"]'
 _ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"} | {sign: sign for sign in "\"'\\/"}
@@ -43,8 +42,8 @@ def _read_values(text: str) -> list[str]:
     values: list[str] = []
     place = 0
     while text:
-        if len(values) == LIST_VALUES_MAX:
-            raise ValidationError(f"should not hold more than {LIST_VALUES_MAX} values")
+        if len(values) == FILTER_VALUES_MAX:
+            raise ValidationError(f"should not hold more than {FILTER_VALUES_MAX} values")
         value, place = _read_value(text, place)
         values.append(value)
         if place == len(text):

@@ -10,9 +10,10 @@ from typing import Any, Generic, TypeVar, cast
 from marshmallow import EXCLUDE, Schema, ValidationError, post_load
 
 from api.fields import BLANK, WireField
-from api.nesting import PARAM_LENGTH_MAX, Nested, Shape, nest
+from api.nesting import Nested, Shape, nest
 from api.parameters import Parameter, shape_of
 from ledger.errors import ParamRequired, ParamWrongValue
+from ledger.limits import PARAMETER_NAME_SHOWN_MAX
 
 C = TypeVar("C")
 
@@ -82,4 +83,4 @@ def _name(path: list[str | int]) -> str:
     members = [key for key in rest if isinstance(key, str)]
     indexes = [key for key in rest if isinstance(key, int)]
     name = f"{root}{''.join(f'[{key}]' for key in (*members, *indexes))}"
-    return name[:PARAM_LENGTH_MAX]
+    return name[:PARAMETER_NAME_SHOWN_MAX]

@@ -5,30 +5,40 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chargebee import api_error
+from chargebee import Chargebee, api_error
 
 from tests.acceptance.raw_orders import RawOrders
 from tests.acceptance.sdk_orders import SdkOrders, sdk_client
 from tests.acceptance.steps import play
-from tests.serving import RunningServer, running_server
+from tests.serving import Server, running_server
 
 
 @pytest.fixture
-def server(tmp_state_dir: Path) -> Iterator[RunningServer]:
-    with running_server(tmp_state_dir, "--quickstart") as server:
+def server(tmp_state_dir: Path) -> Iterator[Server]:
+    with running_server(tmp_state_dir) as server:
         yield server
 
 
-def test_an_order_lives_its_life_over_raw_http(server: RunningServer) -> None:
-    play(RawOrders(server.url, server.key))
+def raw(server: Server) -> RawOrders:
+    assert server.key
+    return RawOrders(server.url, server.key)
 
 
-def test_an_order_lives_its_life_through_the_official_sdk(server: RunningServer) -> None:
-    play(SdkOrders(sdk_client(server.url, server.key)))
+def sdk(server: Server) -> Chargebee:
+    assert server.key
+    return sdk_client(server.url, server.key)
 
 
-def test_the_official_sdk_turns_refusals_into_its_own_exceptions(server: RunningServer) -> None:
-    orders = sdk_client(server.url, server.key).Order
+def test_an_order_lives_its_life_over_raw_http(server: Server) -> None:
+    play(raw(server))
+
+
+def test_an_order_lives_its_life_through_the_official_sdk(server: Server) -> None:
+    play(SdkOrders(sdk(server)))
+
+
+def test_the_official_sdk_turns_refusals_into_its_own_exceptions(server: Server) -> None:
+    orders = sdk(server).Order
     with pytest.raises(api_error.InvalidRequestError) as blank:
         orders.create({"invoice_id": ""})
     assert (blank.value.api_error_code, blank.value.param) == ("param_wrong_value", ["invoice_id"]) or (
@@ -42,8 +52,8 @@ def test_the_official_sdk_turns_refusals_into_its_own_exceptions(server: Running
     assert stranger.value.http_status_code == 401
 
 
-def test_an_idempotent_sdk_call_runs_once(server: RunningServer) -> None:
-    orders = sdk_client(server.url, server.key).Order
+def test_an_idempotent_sdk_call_runs_once(server: Server) -> None:
+    orders = sdk(server).Order
     headers = {"chargebee-idempotency-key": "the-one"}
     first: Any = orders.create({"invoice_id": "inv_0001"}, headers)
     second: Any = orders.create({"invoice_id": "inv_0001"}, headers)
@@ -52,9 +62,9 @@ def test_an_idempotent_sdk_call_runs_once(server: RunningServer) -> None:
 
 
 def test_the_data_are_there_after_a_restart(tmp_state_dir: Path) -> None:
-    with running_server(tmp_state_dir, "--quickstart") as server:
+    with running_server(tmp_state_dir) as server:
         key = server.key
-        created = RawOrders(server.url, key).create({"invoice_id": "inv_0001", "note": "stay"})
-    with running_server(tmp_state_dir, "--quickstart") as server:
+        created = raw(server).create({"invoice_id": "inv_0001", "note": "stay"})
+    with running_server(tmp_state_dir) as server:
         assert server.key == key
-        assert RawOrders(server.url, key).retrieve(created["id"]) == created
+        assert raw(server).retrieve(created["id"]) == created

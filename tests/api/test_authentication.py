@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.authentication import API_KEY_LENGTH_MAX, api_key_of
+from api.authentication import api_key_of
 from ledger.errors import AuthenticationFailed
+from ledger.limits import API_KEY_LENGTH_MAX
 
 KEY = "test_dsdfaSDFjkl23SDFSDF"
 

@@ -229,3 +229,11 @@ def test_whatever_is_accepted_can_be_read_and_has_canonical_bytes(path: tuple[st
 def test_any_bytes_are_an_invoice_or_refused(raw: bytes) -> None:
     with pytest.raises(InvalidRequest):
         read_invoice(raw)
+
+
+def test_amounts_that_cannot_be_added_up_exactly_are_refused() -> None:
+    line = {"entity_type": "plan_item_price", "amount": INTEGER_MAX // 2}
+    lines = [{"id": f"li_{number}", **line} for number in range(3)]
+    assert _refused(MINIMAL | {"line_items": lines}).param == "line_items"
+    assert read_invoice(MINIMAL | {"line_items": lines[:2]})
+    assert _refused(MINIMAL | {"amount_paid": INTEGER_MAX, "credits_applied": 1}).param == "line_items"

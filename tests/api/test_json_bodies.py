@@ -5,12 +5,11 @@ import json
 import pytest
 
 from api.forms import read_body
-from api.json_bodies import MEMBER_LENGTH_MAX
 from api.nesting import nest
 from api.schemas.order_actions import RESEND_ORDER
 from api.schemas.orders import UPDATE_ORDER
 from ledger.errors import InvalidRequest, ParamWrongValue
-from ledger.limits import JSON_DEPTH_MAX, REQUEST_FIELDS_MAX
+from ledger.limits import JSON_DEPTH_MAX, JSON_MEMBER_LENGTH_MAX, REQUEST_FIELDS_MAX
 
 JSON = "application/json; charset=utf-8"
 
@@ -137,6 +136,6 @@ def test_too_many_values_are_refused() -> None:
 
 
 def test_a_member_with_a_name_that_no_parameter_has_is_ignored() -> None:
-    assert _pairs({"a" * (MEMBER_LENGTH_MAX + 1): 1, "shipping_address": {"b" * 200_000: [1] * 100}, "note": "x"}) == [
-        ("note", "x")
-    ]
+    assert _pairs(
+        {"a" * (JSON_MEMBER_LENGTH_MAX + 1): 1, "shipping_address": {"b" * 200_000: [1] * 100}, "note": "x"}
+    ) == [("note", "x")]

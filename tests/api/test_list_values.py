@@ -8,7 +8,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from marshmallow import ValidationError
 
-from api.schemas.list_values import LIST_VALUES_MAX, read_list
+from api.schemas.list_values import read_list
+from ledger.limits import FILTER_VALUES_MAX
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 LISTS = st.lists(TEXTS, min_size=1, max_size=20)
@@ -103,6 +104,6 @@ def test_hostile_lists_are_refused(text: str) -> None:
 
 
 def test_the_number_of_values_is_bounded() -> None:
-    assert len(read_list(f"[{','.join('a' * LIST_VALUES_MAX)}]")) == LIST_VALUES_MAX
+    assert len(read_list(f"[{','.join('a' * FILTER_VALUES_MAX)}]")) == FILTER_VALUES_MAX
     with pytest.raises(ValidationError):
-        read_list(f"[{','.join('a' * (LIST_VALUES_MAX + 1))}]")
+        read_list(f"[{','.join('a' * (FILTER_VALUES_MAX + 1))}]")

@@ -8,8 +8,8 @@ import pytest
 
 from api.forms import read_query
 from api.parameters import Bracket
-from api.schemas.list_values import LIST_VALUES_MAX
 from ledger.errors import ParamRequired, ParamWrongValue
+from ledger.limits import FILTER_VALUES_MAX
 from projections.listing import Filter, Operator, Sort
 from tests.contract.contract import CONTRACT, FILTERS, SCHEMAS, read
 
@@ -143,8 +143,8 @@ def test_a_value_that_cannot_be_read_is_refused_by_name(param: str, text: str) -
 
 
 def test_the_number_of_values_is_bounded() -> None:
-    numbers = [f'"{number}"' for number in range(LIST_VALUES_MAX + 1)]
-    assert len(_filters(("id[in]", f"[{','.join(numbers[:-1])}]"))[0].values) == LIST_VALUES_MAX
+    numbers = [f'"{number}"' for number in range(FILTER_VALUES_MAX + 1)]
+    assert len(_filters(("id[in]", f"[{','.join(numbers[:-1])}]"))[0].values) == FILTER_VALUES_MAX
     _refused([("id[in]", f"[{','.join(numbers)}]")], "id[in]")
 
 

@@ -49,7 +49,7 @@ class Member:
             stdout=subprocess.PIPE,
             text=True,
             cwd=home,
-            env={"PYTHONPATH": str(home), "PATH": os.environ["PATH"]},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join([str(home), os.environ.get("PYTHONPATH", "")])},
             user=user,
             group=user,
             extra_groups=None if user is None else [user],

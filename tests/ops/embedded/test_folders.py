@@ -13,6 +13,7 @@ from ops.embedded import (
 )
 from ops.embedded.binaries import find_binaries, version_told_by
 from ops.embedded.cluster import initdb_options
+from ops.embedded.sockets import SocketFolder
 from ops.embedded.state_folder import open_state_folder
 from tests.ops.embedded.conftest import Join, OpenPostgres
 from tests.ops.embedded.support import ask, copy_cluster, servers_in
@@ -35,8 +36,18 @@ async def test_an_awkward_path_serves_its_owner_and_its_clients(
     assert servers_in(state_dir) == []
 
 
-def test_a_short_path_is_its_own_socket_folder(state_dir: Path, open_postgres: OpenPostgres) -> None:
-    assert open_postgres(state_dir).socket_dir == state_dir / "run"
+@pytest.mark.parametrize(("length", "is_its_own_name"), [(107, True), (108, False)])
+def test_a_socket_folder_goes_by_its_path_as_long_as_that_fits(
+    length: int, is_its_own_name: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = Path("x" * (length - len("/.s.PGSQL.5432")))
+    path.mkdir()
+    folder = SocketFolder(path)
+
+    assert (folder.for_clients == path) == is_its_own_name
+    assert folder.for_clients.samefile(path)
+    folder.close()
 
 
 @pytest.mark.parametrize(("folder", "version"), [("pg17", "17"), ("pg18", "17")])

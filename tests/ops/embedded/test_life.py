@@ -193,12 +193,14 @@ async def test_the_log_is_bounded_and_its_newest_part_is_kept(state_dir: Path, o
     assert set(modes_in(state_dir / "log").values()) == {0o600}
 
 
-def test_a_cluster_may_be_moved_to_another_folder(state_dir: Path, open_postgres: OpenPostgres, tmp_path: Path) -> None:
+async def test_a_cluster_may_be_moved_to_another_folder(
+    state_dir: Path, open_postgres: OpenPostgres, tmp_path: Path
+) -> None:
     open_postgres(state_dir).stop()
 
     moved = tmp_path / "moved"
     shutil.move(state_dir, moved)
     postgres = open_postgres(moved)
 
-    assert postgres.socket_dir == moved / "run"
+    assert await ask(postgres, "SELECT 1") == 1
     postgres.stop()
