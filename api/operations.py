@@ -84,20 +84,32 @@ async def configurations(call: Call, _: str) -> web.Response:
     )
 
 
+def _making(name: str, path: str, schema: OperationSchema[Any]) -> Route:
+    return Route(name, "POST", path, making(schema), schema)
+
+
+def _changing(name: str, path: str, schema: OperationSchema[Any]) -> Route:
+    return Route(name, "POST", path, changing(schema), schema)
+
+
 ROUTES: tuple[Route, ...] = (
-    Route("GET", "/orders", list_orders),
-    Route("POST", "/orders", making(CREATE_ORDER)),
-    Route("POST", "/orders/import_order", making(IMPORT_ORDER)),
-    Route("GET", "/orders/{id}", retrieve),
-    Route("POST", "/orders/{id}", changing(UPDATE_ORDER)),
-    Route("POST", "/orders/{id}/assign_order_number", changing(ASSIGN_ORDER_NUMBER)),
-    Route("POST", "/orders/{id}/cancel", changing(CANCEL_ORDER)),
-    Route("POST", "/orders/{id}/create_refundable_credit_note", changing(CREATE_REFUNDABLE_CREDIT_NOTE)),
-    Route("POST", "/orders/{id}/delete", changing(DELETE_ORDER)),
-    Route("POST", "/orders/{id}/reopen", changing(REOPEN_ORDER)),
-    Route("POST", "/orders/{id}/resend", changing(RESEND_ORDER)),
-    Route("GET", "/invoices/{id}/orders", orders_for_invoice),
-    Route("GET", "/configurations", configurations),
+    Route("list", "GET", "/orders", list_orders, LIST_ORDERS),
+    _making("create", "/orders", CREATE_ORDER),
+    _making("import_order", "/orders/import_order", IMPORT_ORDER),
+    Route("retrieve", "GET", "/orders/{id}", retrieve),
+    _changing("update", "/orders/{id}", UPDATE_ORDER),
+    _changing("assign_order_number", "/orders/{id}/assign_order_number", ASSIGN_ORDER_NUMBER),
+    _changing("cancel", "/orders/{id}/cancel", CANCEL_ORDER),
+    _changing(
+        "create_refundable_credit_note",
+        "/orders/{id}/create_refundable_credit_note",
+        CREATE_REFUNDABLE_CREDIT_NOTE,
+    ),
+    _changing("delete", "/orders/{id}/delete", DELETE_ORDER),
+    _changing("reopen", "/orders/{id}/reopen", REOPEN_ORDER),
+    _changing("resend", "/orders/{id}/resend", RESEND_ORDER),
+    Route("orders_for_invoice", "GET", "/invoices/{id}/orders", orders_for_invoice, ORDERS_FOR_INVOICE),
+    Route("configurations", "GET", "/configurations", configurations),
 )
 
 

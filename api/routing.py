@@ -11,6 +11,7 @@ from urllib.parse import unquote_to_bytes
 
 from aiohttp import web
 
+from api.schemas.operation import OperationSchema
 from ledger.errors import MethodNotSupported, ResourceNotFound
 
 API_PREFIX = "/api/v2/"
@@ -21,11 +22,16 @@ Operation = Callable[[Any, str], Awaitable[web.Response]]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One operation: ``/orders/{id}/cancel`` and the like, below the API prefix unless the path says otherwise."""
+    """One operation: ``/orders/{id}/cancel`` and the like, below the API prefix.
 
+    ``name`` is Chargebee's (chargebee/contract.json); ``schema`` declares the parameters, None where there are none.
+    """
+
+    name: str
     method: str
     path: str
     operation: Operation
+    schema: OperationSchema[Any] | None = None
 
 
 @dataclass(slots=True)
