@@ -1,56 +1,69 @@
-"""Who is calling: the API key of a request, found once and remembered for a moment.
+"""Who is calling: the API key of a request, and whether host and method fit it.
 
 A key that is revoked stops working within ``KEY_MEMORY_S``; ``order-ledger keys revoke`` returns after that time,
 so that when it says revoked, it is.
 """
 
-import time
-from collections.abc import Callable
+import ipaddress
 
 from aiohttp import web
 
 from api.authentication import api_key_of
+from api.memory import Memory
 from ledger.errors import AuthenticationFailed, AuthorizationFailed
-from ledger.limits import REMEMBERED_KEYS_MAX
+from ledger.ids import Site
 from ledger.sites import KeyKind, KeyOwner, Sites, digest_of
 
 KEY_MEMORY_S = 1.0
+_TEST_HOST_SUFFIX = "-test"
 
 
 class Gate:
-    """Lets callers in by their key.
+    """Lets callers in by their key."""
 
-    Args:
-        clock_s: seconds that never go back.
-    """
-
-    def __init__(self, sites: Sites, clock_s: Callable[[], float] = time.monotonic) -> None:
-        self._sites = sites
-        self._clock_s = clock_s
-        self._remembered: dict[bytes, tuple[float, KeyOwner]] = {}
+    def __init__(self, sites: Sites) -> None:
+        self._owners = Memory(sites.find_key, KEY_MEMORY_S)
+        self._sites = Memory(sites.site_exists, KEY_MEMORY_S)
 
     async def admit(self, request: web.BaseRequest) -> KeyOwner:
         """The owner of the request's key.
 
         Raises:
-            AuthenticationFailed: there is no key, or nobody has it.
+            AuthenticationFailed: there is no key, nobody has it, or the host names another site.
             AuthorizationFailed: the key may only read, and the request does not.
         """
-        owner = await self._owner(digest_of(api_key_of(request.headers.get("Authorization"))))
+        owner = await self._owners.get(digest_of(api_key_of(request.headers.get("Authorization"))))
+        if owner is None:
+            raise AuthenticationFailed
+        await self._refuse_foreign_host(owner, request.headers.get("Host", ""))
         if owner.kind is KeyKind.READ_ONLY and request.method not in {"GET", "HEAD"}:
             raise AuthorizationFailed
         return owner
 
-    async def _owner(self, digest: bytes) -> KeyOwner:
-        now = self._clock_s()
-        known = self._remembered.get(digest)
-        if known and known[0] > now:
-            return known[1]
-        owner = await self._sites.find_key(digest)
-        if owner is None:
-            self._remembered.pop(digest, None)
-            raise AuthenticationFailed
-        if len(self._remembered) >= REMEMBERED_KEYS_MAX:
-            self._remembered.clear()
-        self._remembered[digest] = (now + KEY_MEMORY_S, owner)
-        return owner
+    async def _refuse_foreign_host(self, owner: KeyOwner, host: str) -> None:
+        """The key decides the site; a host that names another one is a mistake (conventions.md, section 10)."""
+        named = _sites_named_by(host)
+        if owner.site in named:
+            return
+        for site in named:
+            if await self._sites.get(site):
+                raise AuthenticationFailed("Sorry, authentication failed. The api key belongs to another site")
+
+
+def _sites_named_by(host: str) -> tuple[Site, ...]:
+    """What the first label of a host can mean: ``acme.example.com``, and ``acme-test.example.com`` for acme."""
+    if _is_address(host):
+        return ()
+    label = host.partition(":")[0].partition(".")[0].lower()
+    short = label.removesuffix(_TEST_HOST_SUFFIX)
+    return (Site(label),) if short == label else (Site(label), Site(short))
+
+
+def _is_address(host: str) -> bool:
+    if host.startswith("["):
+        return True
+    try:
+        ipaddress.ip_address(host.partition(":")[0])
+    except ValueError:
+        return False
+    return True

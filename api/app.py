@@ -55,7 +55,8 @@ async def answer(request: web.Request) -> web.Response:
     services = request.app[SERVICES]
     request_id = services.ids.request_id()
     try:
-        response = await _answer(request, services, request_id)
+        with services.traffic.request():
+            response = await _answer(request, services, request_id)
     except LedgerError as refused:
         response = refusal(refused)
     except CONNECTION_ERRORS as lost:

@@ -1,5 +1,6 @@
 """One request that was let in: who calls, for which site, from where, with what parameters."""
 
+import asyncio
 import functools
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ from ledger.envelope import Metadata
 from ledger.errors import InvalidRequest
 from ledger.handler import Caller
 from ledger.ids import Site
-from ledger.limits import REQUEST_BODY_BYTES_MAX
+from ledger.limits import REQUEST_BODY_BYTES_MAX, REQUEST_BODY_S_MAX
 from ledger.sites import KeyOwner
 from ledger.vocabulary import EventSource
 
@@ -89,10 +90,12 @@ async def read_call(request: web.BaseRequest, services: Services, request_id: st
     """Let the caller in and read the request.
 
     Raises:
+        RequestLimitExceeded: the site has asked enough for this minute.
         AuthenticationFailed: nobody has the key. AuthorizationFailed: the key may not do this.
         InvalidRequest: the body or a header is over its bound.
     """
     owner = await services.gate.admit(request)
+    services.traffic.count(owner.site)
     origin = read_origin(request.method, request.headers)
     body = await _bounded_body(request) if request.method == "POST" else b""
     idempotency = None
@@ -111,6 +114,9 @@ async def read_call(request: web.BaseRequest, services: Services, request_id: st
 
 async def _bounded_body(request: web.BaseRequest) -> bytes:
     try:
-        return await request.read()
+        async with asyncio.timeout(REQUEST_BODY_S_MAX):
+            return await request.read()
+    except TimeoutError:
+        raise InvalidRequest(f"The request body should arrive within {REQUEST_BODY_S_MAX:.0f} seconds") from None
     except web.HTTPRequestEntityTooLarge:
         raise InvalidRequest(f"The request body should not be larger than {REQUEST_BODY_BYTES_MAX} bytes") from None

@@ -12,7 +12,7 @@ from aiohttp.web_protocol import RequestHandler
 from api.rendering import error_body
 from api.responses import json_response
 from ledger.errors import InvalidRequest, LedgerError, OperationFailed
-from ledger.limits import REQUEST_HEADER_BYTES_MAX, REQUEST_LINE_BYTES_MAX
+from ledger.limits import CONNECTION_IDLE_S_MAX, REQUEST_HEADER_BYTES_MAX, REQUEST_LINE_BYTES_MAX
 
 # How long requests that run may take to finish once the server stops.
 SHUTDOWN_S = 15.0
@@ -26,6 +26,7 @@ class LedgerRunner(web.AppRunner):
             app,
             access_log=None,
             shutdown_timeout=SHUTDOWN_S,
+            keepalive_timeout=CONNECTION_IDLE_S_MAX,
             max_line_size=REQUEST_LINE_BYTES_MAX,
             max_field_size=REQUEST_HEADER_BYTES_MAX,
         )

@@ -7,6 +7,7 @@ import asyncpg
 
 from api.access import Gate
 from api.replay import Replays
+from api.traffic import Traffic
 from ledger.appender import Appender
 from ledger.handler import CommandHandler
 from ledger.ids import IdSource, Site, system_clock_ms
@@ -30,6 +31,7 @@ class Services:
     orders: OrderViews
     gate: Gate
     replays: Replays
+    traffic: Traffic
     check_ready: Callable[[], Awaitable[None]]
 
 
@@ -39,10 +41,12 @@ def build_services(
     clock_ms: Callable[[], int] = system_clock_ms,
     on_appended: Callable[[Site], None] = lambda _: None,
     check_ready: Callable[[], Awaitable[None]],
+    requests_per_minute: int | None = None,
 ) -> Services:
     """Wire the services around a pool.
 
-    ``check_ready`` raises when the database cannot be reached or lacks migrations.
+    ``check_ready`` raises when the database cannot be reached or lacks migrations; ``requests_per_minute`` bounds
+    each site, None is without limit.
     """
     ids = IdSource(clock_ms)
     store = Store(pool)
@@ -60,5 +64,6 @@ def build_services(
         orders=OrderViews(pool),
         gate=Gate(sites),
         replays=Replays(store, handler, clock_ms),
+        traffic=Traffic(requests_per_minute),
         check_ready=check_ready,
     )

@@ -6,6 +6,10 @@ INTEGER_MAX = 2**53 - 1
 # A request: Chargebee's longest legal form (an import with every field full) is below 16 KiB.
 REQUEST_BODY_BYTES_MAX = 256 * 1024
 REQUEST_FIELDS_MAX = 1_000
+# A client that sends slower than this is holding a connection, not using it.
+REQUEST_BODY_S_MAX = 30.0
+# Between requests, and for the head of one: longer than Chargebee's SDKs keep an idle connection.
+CONNECTION_IDLE_S_MAX = 75.0
 REQUEST_LINE_BYTES_MAX = 8_190
 REQUEST_HEADER_BYTES_MAX = 16_380
 PARAMETER_INDEX_MAX = 999
@@ -20,8 +24,10 @@ FILTER_VALUES_MAX = 250
 # Authentication: Chargebee's keys have 40 to 60 characters, and base64 makes a third more of them.
 API_KEY_LENGTH_MAX = 200
 AUTHORIZATION_LENGTH_MAX = 1_000
-# Keys that a process remembers for a moment, so that callers who try keys cannot fill its memory.
-REMEMBERED_KEYS_MAX = 10_000
+# What a process remembers for a moment of keys, hosts and sites, so that callers who try cannot fill its memory.
+REMEMBERED_MAX = 10_000
+# Requests of a process that are being answered. Beyond it they would wait longer than a client does.
+REQUESTS_IN_FLIGHT_MAX = 2_000
 
 # Resources that operators load. A Chargebee invoice holds some hundreds of lines at most.
 INVOICE_BYTES_MAX = 1024 * 1024
@@ -47,6 +53,10 @@ IDEMPOTENCY_WINDOW_MS = 30 * 60 * 1000
 # One order (chargebee/orders.md, section 6).
 RESENDS_PER_ORDER_MAX = 5
 ORDER_LINES_MAX = INVOICE_LINES_MAX
+
+# Settings of a site.
+SETTING_LIST_MAX = 200
+CATALOG_ITEMS_MAX = 10_000
 
 # Names.
 SITE_LENGTH_MAX = 50

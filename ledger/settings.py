@@ -34,6 +34,8 @@ class SiteSettings(Part, frozen=True, kw_only=True):
     resend_reason_mandatory: bool = False
     include_non_shippable: bool = False
     shippable_by_default: bool = True
+    time_zone: str = "UTC"
+    business_entities: tuple[str, ...] = ()
     catalog: dict[str, CatalogItem] = msgspec.field(default_factory=dict)
 
     def is_shippable(self, entity_id: str | None) -> bool:

@@ -79,9 +79,7 @@ class Sites:
         if any(record.name == name and record.revoked_at is None for record in await self.list_keys(site)):
             raise DuplicateEntry(f"The site {site} has a key named {name}.")
         key = f"{'live' if known[site].live else 'test'}_{secrets.token_urlsafe(_KEY_BYTES)}"
-        await self._pool.execute(
-            query("create_key"), site, name, kind, digest_of(key), key[-_HINT_LENGTH:], now_ms
-        )
+        await self._pool.execute(query("create_key"), site, name, kind, digest_of(key), key[-_HINT_LENGTH:], now_ms)
         return key
 
     async def list_keys(self, site: str | None = None) -> list[KeyRecord]:
@@ -93,6 +91,10 @@ class Sites:
         """Revoke the keys with this name or hint; returns those that were in use."""
         rows = await self._pool.fetch(query("revoke_key"), site, name, now_ms)
         return [msgspec.convert(dict(row), KeyRecord) for row in rows]
+
+    async def site_exists(self, site: str) -> bool:
+        """Whether there is such a site."""
+        return bool(await self._pool.fetchval(query("site_exists"), site))
 
     async def find_key(self, digest: bytes) -> KeyOwner | None:
         """The owner of a key that is in use, by the key's digest."""

@@ -6,7 +6,7 @@ from importlib.metadata import version as installed_version
 import typer
 
 from ledger.errors import LedgerError
-from ops.cli import invoices, keys, schema, serve, sites
+from ops.cli import invoices, keys, schema, serve, settings, sites
 from ops.cli.options import err
 from ops.embedded import EmbeddedPostgresError
 
@@ -23,6 +23,7 @@ app.command("serve")(serve.serve)
 app.add_typer(keys.app, name="keys")
 app.add_typer(sites.app, name="sites")
 app.add_typer(invoices.app, name="invoices")
+app.add_typer(settings.app, name="settings")
 app.command("migrate")(schema.migrate)
 
 

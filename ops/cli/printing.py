@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 from rich.table import Table
+from rich.text import Text
 
 from ops.cli.options import out
 
@@ -32,5 +33,5 @@ def moment(time_ms: int | None) -> str:
     return datetime.fromtimestamp(time_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
-def _cell(value: object) -> str:
-    return str(value).replace("[", r"\[")
+def _cell(value: object) -> Text:
+    return Text(str(value))

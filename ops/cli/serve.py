@@ -28,6 +28,16 @@ def serve(
         int,
         typer.Option("--workers", envvar="ORDER_LEDGER_WORKERS", min=1, max=64, help="Processes that answer."),
     ] = 1,
+    rate_limit: Annotated[
+        int | None,
+        typer.Option(
+            "--rate-limit",
+            envvar="ORDER_LEDGER_RATE_LIMIT",
+            min=1,
+            help="Requests a minute of each site; without it there is no limit.",
+            show_default=False,
+        ),
+    ] = None,
     quickstart: Annotated[
         bool, typer.Option("--quickstart", help="Make the site acme with a key and sample invoices first.")
     ] = False,
@@ -42,7 +52,7 @@ def serve(
     target = Target(data_dir, database_url)
     data_dir.mkdir(parents=True, exist_ok=True)
     with _listening(host, port) as listener:
-        parent = Parent(target, listener, workers, _say)
+        parent = Parent(target, listener, workers, _say, requests_per_minute=rate_limit)
         parent.catch_signals()
         try:
             started = asyncio.run(_prepare(parent.open_database(), target, quickstart))

@@ -48,12 +48,22 @@ class Parent:
     Args:
         listener: the bound socket that all workers accept on.
         report: takes lines about what happens, for people.
+        requests_per_minute: of each site over all workers; None is without limit.
     """
 
-    def __init__(self, target: Target, listener: socket.socket, workers: int, report: Report) -> None:
+    def __init__(
+        self,
+        target: Target,
+        listener: socket.socket,
+        workers: int,
+        report: Report,
+        *,
+        requests_per_minute: int | None = None,
+    ) -> None:
         self._target = target
         self._listener = listener
         self._wanted = workers
+        self._requests_per_minute = _share(requests_per_minute, workers)
         self._report = report
         self._postgres: EmbeddedPostgres | None = None
         self._address: Address | None = None
@@ -128,6 +138,7 @@ class Parent:
             owner=self._address.owner,
             service=self._address.service,
             is_embedded=self._address.is_embedded,
+            requests_per_minute=self._requests_per_minute,
         )
         process = subprocess.Popen(
             [sys.executable, "-m", "ops.serving.worker"],
@@ -189,3 +200,8 @@ class Parent:
         self._address = address
         for worker in self._workers:
             worker.process.terminate()
+
+
+def _share(requests_per_minute: int | None, workers: int) -> int | None:
+    """What one worker may answer a site: its part of the limit, rounded up."""
+    return None if requests_per_minute is None else -(-requests_per_minute // workers)

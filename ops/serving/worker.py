@@ -46,6 +46,7 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     owner: dict[str, Any]
     service: dict[str, Any]
     is_embedded: bool
+    requests_per_minute: int | None = None
 
     @property
     def address(self) -> Address:
@@ -85,7 +86,12 @@ async def serve(configuration: Configuration) -> None:
                 if await pending(connection):
                     raise MigrationsPending
 
-        services = build_services(pool, on_appended=announcer.announce, check_ready=check_ready)
+        services = build_services(
+            pool,
+            on_appended=announcer.announce,
+            check_ready=check_ready,
+            requests_per_minute=configuration.requests_per_minute,
+        )
         async with _background(announcer.run(), _housekeeping(services)):
             runner = LedgerRunner(create_app(services))
             await runner.setup()

@@ -1,0 +1,1 @@
+SELECT EXISTS (SELECT FROM ledger.site WHERE site = $1)

@@ -1,0 +1,71 @@
+"""Documents cannot lie: examples are run, and what is listed is compared with the code."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer
+
+from api.operations import ROUTES
+from ops.cli.main import app
+from tests.serving import Server, running_server
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PROGRAMS = Path(sys.executable).parent
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+@pytest.fixture
+def server(tmp_state_dir: Path) -> Iterator[Server]:
+    with running_server(tmp_state_dir / "var") as server:
+        yield server
+
+
+def run(command: list[str], server: Server, folder: Path) -> str:
+    env = os.environ | {"URL": server.url, "KEY": server.key or "", "PATH": f"{PROGRAMS}:{os.environ['PATH']}"}
+    done = subprocess.run(command, env=env, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_every_example_of_the_readme_works_as_printed(server: Server, tmp_state_dir: Path) -> None:
+    first_order, own_site = blocks("sh")
+    requests = first_order.replace("export URL=http://127.0.0.1:8080", f"export URL={server.url}")
+    answers = run(["bash", "-euc", requests], server, tmp_state_dir)
+    assert answers.count('{"order":') == 6  # four orders and a list of two
+    assert "api_error_code" not in answers
+
+    [sdk] = blocks("python")
+    assert "was resent in part as" in run([sys.executable, "-c", sdk], server, tmp_state_dir)
+
+    shutil.copy(ROOT / "ops/samples/invoices.jsonl", tmp_state_dir / "invoices.jsonl")
+    printed = run(["bash", "-euc", own_site], server, tmp_state_dir)
+    assert "created test site shop" in printed
+    assert "loaded 10, unchanged 0, refused 0" in printed
+
+
+def test_the_readme_lists_every_operation() -> None:
+    for route in ROUTES:
+        assert f"{route.method} {route.path}`" in README, route
+
+
+def test_the_readme_lists_every_command_and_every_setting() -> None:
+    command = typer.main.get_command(app)
+    assert isinstance(command, typer.core.TyperGroup)
+    for name, each in command.commands.items():
+        members = each.commands if isinstance(each, typer.core.TyperGroup) else {}
+        for found in [f"{name} {member}" for member in members] or [name]:
+            assert re.search(rf"`{found}\b", README), f"{found} is not in the README"
+        for parameter in (each, *members.values()):
+            for option in parameter.params:
+                for variable in [option.envvar] if isinstance(option.envvar, str) else option.envvar or []:
+                    assert f"`{variable}`" in README, f"{variable} is not in the README"
