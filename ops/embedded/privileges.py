@@ -1,7 +1,7 @@
 """Root's other user: PostgreSQL refuses to run as root, so root runs it (and initdb) as somebody else.
 
 Only those two programs change the user, and they get no capability and no right on any folder above the state
-folder: they enter their folders through what root hands them open. docs/decisions/0002 tells what was tried.
+folder: they enter their folders through what root hands them open. docs/decisions/0002 tells why.
 """
 
 import os

@@ -58,9 +58,9 @@ class Server:
             waiting.beat(lambda: f"PostgreSQL is starting: {self._log.last_line()}")
 
     def check(self) -> None:
-        self._log.keep_bounded()
         if self._child.poll() is not None:
             raise ServerDied(self._log.path, self._log.tail(), self._child.returncode)
+        self._log.keep_bounded()
 
     def stop(self) -> None:
         for number, seconds in _STOP_STEPS:

@@ -105,11 +105,10 @@ class _Installation:
 
     @property
     def key(self) -> str:
-        """Names this very installation: a reinstalled one gets a new copy."""
-        digest = hashlib.sha256(str(self.prefix).encode())
+        """Named by its content: one copy serves every installation of the same build, and no other."""
+        digest = hashlib.sha256()
         for program in sorted(self.binaries.bin_dir.iterdir()):
-            status = program.stat()
-            digest.update(f"{program.name} {status.st_size} {status.st_mtime_ns}\n".encode())
+            digest.update(program.read_bytes())
         return f"postgresql-{self.binaries.version}-{digest.hexdigest()[:12]}"
 
     def bin_dir_in(self, copy: Path) -> Path:

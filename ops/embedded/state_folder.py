@@ -6,6 +6,8 @@ pg18/       the cluster, the major in its name
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,15 +56,21 @@ class StateFolder:
 
 def open_state_folder(path: Path, major: int) -> StateFolder:
     """Create the folder if there is none; refuse one that is not private to us or holds another version."""
+    folder = StateFolder(path.resolve(), major)
+    folder.path.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+    _refuse_foreign(folder.path)
+    _make_private(folder.path)
+    _refuse_other_version(folder)
+    return folder
+
+
+@contextmanager
+def told_as_unusable(path: Path) -> Iterator[None]:
+    """What the system refuses (no space, no right, a file in the way) becomes an error of our tree."""
     try:
-        folder = StateFolder(path.resolve(), major)
-        folder.path.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
-        _refuse_foreign(folder.path)
-        _make_private(folder.path)
-        _refuse_other_version(folder)
+        yield
     except OSError as error:
         raise StateFolderUnusable(path, error) from error
-    return folder
 
 
 def create_subfolder(folder: StateFolder, path: Path) -> None:

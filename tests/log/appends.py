@@ -138,6 +138,8 @@ async def until_blocked(owner: asyncpg.Connection, *, backends: int = 1, patienc
     """Wait until so many backends wait for the connection's locks; returns their pids."""
     async with asyncio.timeout(patience_s):
         while True:
+            # Within a transaction a session would see the same list of backends for ever.
+            await owner.execute("SELECT pg_stat_clear_snapshot()")
             rows = await owner.fetch(
                 "SELECT pid FROM pg_stat_activity WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))"
             )

@@ -3,14 +3,16 @@
 What counts as a breach of each rule stands beside it, in ``sql/breaches.sql``.
 """
 
+import re
 from pathlib import Path
 
 import asyncpg
 
-_BREACHES = Path(__file__).with_name("sql") / "breaches.sql"
+_BREACHES = (Path(__file__).with_name("sql") / "breaches.sql").read_text(encoding="utf-8")
+RULES = frozenset(re.findall("^SELECT '([^']+)'", _BREACHES, re.MULTILINE))
 
 
 async def breaches(connection: asyncpg.Connection, schema: str) -> list[tuple[str, str]]:
     """Each breach in a schema: the rule, and what breaks it."""
-    rows = await connection.fetch(_BREACHES.read_text(encoding="utf-8"), schema)
+    rows = await connection.fetch(_BREACHES, schema)
     return [(row["rule"], row["culprit"]) for row in rows]

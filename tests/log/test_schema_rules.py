@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from tests.log.schema_rules import breaches
+from tests.log.schema_rules import RULES, breaches
 
 # A sound table, and then one thing wrong at a time.
 TABLES = """
@@ -134,7 +134,5 @@ async def test_a_breach_is_seen(scratch: asyncpg.Connection, statement: str, rul
     assert (rule, culprit) in await breaches(scratch, "scratch")
 
 
-async def test_every_rule_has_a_breach_that_shows_it(owner: asyncpg.Connection) -> None:
-    shown = {rule for _, rule, _ in BREACHES}
-    assert len(shown) == len(RULES)
-    assert shown == RULES
+def test_every_rule_has_a_breach_that_shows_it() -> None:
+    assert {rule for _, rule, _ in BREACHES} == RULES

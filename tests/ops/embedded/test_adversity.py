@@ -5,20 +5,21 @@ import contextlib
 import os
 import signal
 import subprocess
-import threading
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import asyncpg
 import pytest
 
-from ops.embedded import Role, linux, process
+from ops.embedded import Role, launch, process, server
 from ops.embedded.binaries import find_binaries
 from ops.embedded.cluster import entrance_to
+from ops.embedded.postmaster import living_postmaster
 from ops.embedded.privileges import hand_over, server_identity
+from ops.embedded.shared_binaries import reachable_binaries
 from tests.ops.embedded.conftest import Join, OpenPostgres
 from tests.ops.embedded.support import (
-    POSTGRES,
     ask,
     connect,
     copy_cluster,
@@ -49,7 +50,9 @@ async def test_killed_in_the_middle_of_initdb_the_next_open_starts_again(
     assert not unfinished.exists()
 
 
-async def insert_until_the_server_dies(connection: "asyncpg.Connection[asyncpg.Record]") -> list[int]:
+async def insert_until_the_server_dies(
+    connection: "asyncpg.Connection[asyncpg.Record]", written: asyncio.Event
+) -> list[int]:
     acknowledged: list[int] = []
     with contextlib.suppress(asyncpg.PostgresError, asyncpg.InternalClientError, OSError):
         while True:
@@ -60,9 +63,6 @@ async def insert_until_the_server_dies(connection: "asyncpg.Connection[asyncpg.R
     return acknowledged
 
 
-written = threading.Event()
-
-
 async def test_when_the_owner_is_killed_the_server_ends_by_itself_and_loses_nothing(
     state_dir: Path, join: Join, open_postgres: OpenPostgres
 ) -> None:
@@ -70,8 +70,9 @@ async def test_when_the_owner_is_killed_the_server_ends_by_itself_and_loses_noth
     opened = owner.opened()
     connection = await connect(opened["socket_dir"])
     await connection.execute("CREATE TABLE entry (number INT PRIMARY KEY)")
-    inserting = asyncio.create_task(insert_until_the_server_dies(connection))
-    await asyncio.to_thread(written.wait)
+    written = asyncio.Event()
+    inserting = asyncio.create_task(insert_until_the_server_dies(connection, written))
+    await written.wait()
 
     owner.kill()
     acknowledged = await inserting
@@ -156,11 +157,39 @@ async def test_a_server_that_nobody_told_to_stop_is_stopped_by_the_next_owner(
         assert await ask(postgres, "SELECT 1") == 1
 
 
+def test_a_server_that_does_not_stop_is_killed_in_the_end(
+    state_dir: Path, open_postgres: OpenPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = [(number, 0.1 if number != signal.SIGKILL else seconds) for number, seconds in server._STOP_STEPS]
+    monkeypatch.setattr(server, "_STOP_STEPS", steps)
+    postgres = open_postgres(state_dir)
+    pid = postgres.postmaster_pid
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+
+    postgres.stop()
+
+    assert [number for number, _ in steps] == [signal.SIGINT, signal.SIGQUIT, signal.SIGKILL]
+    assert is_gone(pid)
+    assert open_postgres(state_dir).is_owner
+
+
+def test_a_program_whose_parent_died_before_it_could_ask_for_a_signal_does_not_start() -> None:
+    nobodys_pid = 2**22 + 1
+    command = [sys.executable, launch.__file__, str(nobodys_pid), "9", "-1", "-1", "/bin/echo", "started"]
+
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert result.stderr.strip() == "the parent process is gone"
+    assert result.stdout == ""
+
+
 @contextlib.contextmanager
 def server_without_owner(state_dir: Path) -> Iterator[int]:
     """A server started by hand: its parent lives on, so the kernel sends it nothing."""
-    data, binaries = state_dir / "pg18", find_binaries()
+    data = state_dir / "pg18"
     identity = server_identity(state_dir, data)
+    binaries = reachable_binaries(find_binaries(), identity)
     hand_over(data, identity)
     with Path(os.devnull).open("wb") as output, entrance_to(data, identity) as entrance:
         command = [binaries.program("postgres"), "-D", entrance.path]
@@ -173,8 +202,7 @@ def server_without_owner(state_dir: Path) -> Iterator[int]:
             keep_open=entrance.keep_open,
         )
     try:
-        until(lambda: linux.works_in(child.pid, data, POSTGRES), what="the server")
-        until((data / "postmaster.pid").exists, what="its pid file")
+        until(lambda: living_postmaster(data) or child.poll() is not None, what="the server")
         yield child.pid
     finally:
         kill([child.pid])

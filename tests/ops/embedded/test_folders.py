@@ -1,5 +1,6 @@
 """Folders that cannot be used, paths that are awkward, binaries that are found."""
 
+import shutil
 import stat
 from pathlib import Path
 
@@ -88,11 +89,22 @@ def test_only_an_empty_folder_is_made_private(tmp_path: Path) -> None:
     assert stat.S_IMODE(used.stat().st_mode) == 0o755
 
 
-def test_a_file_in_place_of_the_folder_is_told(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
+@pytest.mark.parametrize("in_the_way", ["state", "state/owner.lock/", "state/run", "state/log"])
+def test_what_the_file_system_refuses_is_told(
+    in_the_way: str, tmp_path: Path, open_postgres: OpenPostgres, prepared_cluster: Path
+) -> None:
+    if in_the_way != "state":
+        copy_cluster(prepared_cluster, tmp_path / "state")
+        remove(tmp_path / in_the_way)
+    make = Path.mkdir if in_the_way.endswith("/") else Path.touch
+    make(tmp_path / in_the_way)
 
-    with pytest.raises(StateFolderUnusable, match="file"):
-        open_state_folder(tmp_path / "file", 18)
+    with pytest.raises(StateFolderUnusable, match=r"cannot be used: .*(Not a directory|File exists|Is a directory)"):
+        open_postgres(tmp_path / "state")
+
+
+def remove(path: Path) -> None:
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def test_the_binaries_of_the_wheel_come_first() -> None:
