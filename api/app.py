@@ -9,6 +9,7 @@ import traceback
 from aiohttp import web
 
 from api.call import read_call
+from api.documentation import add_documentation
 from api.operations import ROUTES
 from api.rendering import crash_body, error_body
 from api.responses import json_response
@@ -30,6 +31,7 @@ def create_app(services: Services) -> web.Application:
     app[SERVICES] = services
     app.router.add_get("/healthz", alive)
     app.router.add_get("/readyz", ready)
+    add_documentation(app)
     app.router.add_route("*", "/{path:.*}", answer)
     return app
 

@@ -13,7 +13,7 @@ from api.replay import IdempotencyKey, request_digest
 from api.services import Services
 from ledger.batch import Answer, OrderRow
 from ledger.envelope import Metadata
-from ledger.errors import InvalidRequest
+from ledger.errors import InvalidRequest, ResourceNotFound
 from ledger.handler import Caller
 from ledger.ids import Site
 from ledger.limits import REQUEST_BODY_BYTES_MAX, REQUEST_BODY_S_MAX
@@ -93,10 +93,14 @@ async def read_call(request: web.BaseRequest, services: Services, request_id: st
         RequestLimitExceeded: the site has asked enough for this minute.
         AuthenticationFailed: nobody has the key. AuthorizationFailed: the key may not do this.
         InvalidRequest: the body or a header is over its bound.
+        ResourceNotFound: the call is restricted to a business entity that the site does not know.
     """
     owner = await services.gate.admit(request)
     services.traffic.count(owner.site)
     origin = read_origin(request.method, request.headers)
+    entity = origin.business_entity_id
+    if entity and not await services.handler.business_entity_exists(owner.site, entity):
+        raise ResourceNotFound("Sorry, we couldn't find that business entity")
     body = await _bounded_body(request) if request.method == "POST" else b""
     idempotency = None
     if origin.idempotency_key:

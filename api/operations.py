@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from api.call import Call
+from api.forms import Pairs
 from api.offsets import read_offset, write_offset
 from api.rendering import page, single
 from api.responses import json_response
@@ -27,10 +28,8 @@ from api.schemas.order_actions import (
 from api.schemas.orders import CREATE_ORDER, IMPORT_ORDER, UPDATE_ORDER
 from ledger.commands import Command
 from ledger.errors import LedgerError, ResourceNotFound
-from ledger.ids import invoice_stream
 from projections.listing import Filter, Operator, OrderQuery
 
-# The time zone of sites that have not set one.
 _UTC = ZoneInfo("UTC")
 
 
@@ -67,13 +66,13 @@ async def retrieve(call: Call, order_id: str) -> web.Response:
 
 async def list_orders(call: Call, _: str) -> web.Response:
     """GET /orders"""
-    return await _list(call, LIST_ORDERS.read(call.query(), zone=_UTC))
+    pairs = call.query()
+    return await _list(call, LIST_ORDERS.read(pairs, zone=await _zone(call, pairs)))
 
 
 async def orders_for_invoice(call: Call, invoice_id: str) -> web.Response:
     """GET /invoices/{id}/orders"""
-    if not await call.services.store.stream_exists(call.site, invoice_stream(invoice_id)):
-        raise ResourceNotFound
+    await call.services.handler.require_invoice(call.caller, invoice_id)
     return await _list(call, ORDERS_FOR_INVOICE.read(call.query(), invoice_id=invoice_id))
 
 
@@ -111,6 +110,13 @@ ROUTES: tuple[Route, ...] = (
     Route("orders_for_invoice", "GET", "/invoices/{id}/orders", orders_for_invoice, ORDERS_FOR_INVOICE),
     Route("configurations", "GET", "/configurations", configurations),
 )
+
+
+async def _zone(call: Call, pairs: Pairs) -> ZoneInfo:
+    """The time zone of the site, which matters for whole days alone."""
+    if not any(name.endswith("[on]") for name, _ in pairs):
+        return _UTC
+    return ZoneInfo((await call.services.handler.settings(call.site)).time_zone)
 
 
 async def _run(call: Call, command: Command) -> web.Response:

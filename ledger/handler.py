@@ -14,14 +14,15 @@ from ledger.appender import Appender
 from ledger.batch import Answer, Append, OrderRow, Outcome
 from ledger.decision import Context, Decision, NeedsNumber
 from ledger.envelope import EventMapper, Metadata, SealedEvent
-from ledger.errors import LockTimeout
+from ledger.errors import LockTimeout, ResourceNotFound
 from ledger.events import DomainEvent
 from ledger.ids import SETTINGS_STREAM, IdSource, Site, StreamId, invoice_stream, order_stream, system_clock_ms
 from ledger.limits import COMMAND_ATTEMPTS_MAX
 from ledger.locks import KeyedLocks
 from ledger.order import Order, evolve
 from ledger.preparation import prepare
-from ledger.reader import StreamReader
+from ledger.reader import SettingsMemory, StreamReader
+from ledger.settings import SiteSettings
 from ledger.store import Store
 
 
@@ -73,6 +74,7 @@ class CommandHandler:
         self._clock_ms = clock_ms
         self._mapper = EventMapper()
         self._locks = KeyedLocks()
+        self._settings_memory: SettingsMemory = {}
 
     async def handle(self, command: c.Command, caller: Caller) -> Handled:
         """Run one command to its end.
@@ -91,6 +93,24 @@ class CommandHandler:
     async def require_order(self, caller: Caller, order_id: str) -> None:
         """Raise ResourceNotFound unless the order exists for the caller."""
         await self._reader(caller).order(order_id)
+
+    async def require_invoice(self, caller: Caller, invoice_id: str) -> None:
+        """Raise ResourceNotFound unless the invoice is known and the caller may see it."""
+        invoice = await self._reader(caller).invoice(invoice_id)
+        if invoice.state is None or not invoice.state.facts.is_visible_to(caller.business_entity_id):
+            raise ResourceNotFound
+
+    async def settings(self, site: Site) -> SiteSettings:
+        """The settings of a site in force."""
+        reader = StreamReader(self._store, self._mapper, site, settings_memory=self._settings_memory)
+        return (await reader.settings()).state
+
+    async def business_entity_exists(self, site: Site, business_entity_id: str) -> bool:
+        """Whether an invoice names the business entity, or the settings of the site do."""
+        return (
+            await self._store.business_entity_exists(site, business_entity_id)
+            or business_entity_id in (await self.settings(site)).business_entities
+        )
 
     async def keep_answer(self, site: Site, answer: Answer) -> None:
         """Keep the answer to a request that was refused.
@@ -139,7 +159,13 @@ class CommandHandler:
                 context = replace(context, numbers={**context.numbers, needed.series: number})
 
     def _reader(self, caller: Caller) -> StreamReader:
-        return StreamReader(self._store, self._mapper, caller.site, business_entity_id=caller.business_entity_id)
+        return StreamReader(
+            self._store,
+            self._mapper,
+            caller.site,
+            settings_memory=self._settings_memory,
+            business_entity_id=caller.business_entity_id,
+        )
 
     def _seal(self, events: tuple[DomainEvent, ...], caller: Caller, reader: StreamReader) -> tuple[SealedEvent, ...]:
         leaves: dict[StreamId, bytes | None] = {}

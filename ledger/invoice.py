@@ -110,6 +110,10 @@ class InvoiceFacts(InvoiceFact, frozen=True, kw_only=True):
         """What was paid for it, credits that were applied included (order-generation.md, section 5)."""
         return self.amount_paid + self.credits_applied
 
+    def is_visible_to(self, business_entity_id: str | None) -> bool:
+        """Whether a call that is restricted to a business entity sees it: its own invoices, and those of none."""
+        return None in {self.business_entity_id, business_entity_id} or self.business_entity_id == business_entity_id
+
     @property
     def subscription_ids(self) -> frozenset[str]:
         """Every subscription it bills."""

@@ -93,6 +93,7 @@ async def _resend(command: c.ResendOrder, reader: StreamReader) -> Decide:
 async def _record_invoice(command: c.RecordInvoice, reader: StreamReader) -> Decide:
     await reader.prefetch(SETTINGS_STREAM, invoice_stream(command.invoice_id))
     invoice = await reader.invoice(command.invoice_id)
+    await reader.note_business_entity(command.description.get("business_entity_id"))
     return lambda context: record_invoice(command, invoice, context)
 
 

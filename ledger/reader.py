@@ -15,16 +15,29 @@ from ledger.store import Store
 
 S = TypeVar("S")
 
+SettingsMemory = dict[Site, Stream[SiteSettings]]
+"""The settings of each site as a process last read them, with the version they were read at."""
+
 
 class StreamReader:
     """Reads streams of one site for one attempt at a command.
 
     Args:
+        settings_memory: what the process remembers of settings; only changes since are read, always.
         business_entity_id: the entity that the caller is restricted to; orders of others are not found.
     """
 
-    def __init__(self, store: Store, mapper: EventMapper, site: Site, *, business_entity_id: str | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        mapper: EventMapper,
+        site: Site,
+        *,
+        settings_memory: SettingsMemory | None = None,
+        business_entity_id: str | None = None,
+    ) -> None:
         self._store = store
+        self._settings_memory = {} if settings_memory is None else settings_memory
         self._mapper = mapper
         self._site = site
         self._business_entity_id = business_entity_id
@@ -35,7 +48,8 @@ class StreamReader:
         """Read several streams in one round trip."""
         missing = [stream for stream in streams if stream not in self._records]
         if missing:
-            found = await self._store.load_streams(self._site, missing)
+            after = {stream: self._remembered_version(stream) for stream in missing}
+            found = await self._store.load_streams(self._site, missing, after=after)
             self._records |= {stream: found.get(stream, []) for stream in missing}
 
     async def order(self, order_id: str) -> Stream[Order]:
@@ -65,7 +79,22 @@ class StreamReader:
 
     async def settings(self) -> Stream[SiteSettings]:
         """The settings of the site."""
-        return await self._stream(SETTINGS_STREAM, fold_settings)
+        await self.prefetch(SETTINGS_STREAM)
+        known = self._settings_memory.get(self._site) or Stream(SETTINGS_STREAM, SiteSettings())
+        news = self._records[SETTINGS_STREAM]
+        if news and news[-1].version > known.version:
+            # Another command may have read on meanwhile: never go back behind what it remembers.
+            fresh = [record for record in news if record.version > known.version]
+            state = fold_settings(events_of(self._mapper, fresh), known.state)
+            known = _stream_at(SETTINGS_STREAM, state, fresh[-1])
+            self._settings_memory[self._site] = known
+        self._streams[SETTINGS_STREAM] = known
+        return known
+
+    async def note_business_entity(self, business_entity_id: str | None) -> None:
+        """Remember a business entity that an invoice names."""
+        if business_entity_id:
+            await self._store.note_business_entity(self._site, business_entity_id)
 
     def leaf(self, stream: StreamId) -> bytes | None:
         """Leaf of the last event of a stream that was read, None where there is none."""
@@ -90,10 +119,15 @@ class StreamReader:
     def _folded(self, stream: StreamId, fold_events: Callable[[list[DomainEvent]], S]) -> Stream[S]:
         records = self._records[stream]
         state = fold_events(events_of(self._mapper, records))
-        if not records:
-            return Stream(stream, state)
-        last = records[-1]
-        return Stream(stream, state, last.version, last.recorded_at, last.leaf)
+        return _stream_at(stream, state, records[-1]) if records else Stream(stream, state)
+
+    def _remembered_version(self, stream: StreamId) -> int:
+        known = self._settings_memory.get(self._site) if stream == SETTINGS_STREAM else None
+        return known.version if known else 0
 
     def _is_visible(self, order: Order) -> bool:
         return self._business_entity_id in {None, order.business_entity_id}
+
+
+def _stream_at(stream: StreamId, state: S, last: RecordedEvent) -> Stream[S]:
+    return Stream(stream, state, last.version, last.recorded_at, last.leaf)

@@ -8,6 +8,7 @@ Only what the operations need today stands here; every member has a default that
 from collections.abc import Iterable
 
 import msgspec
+from msgspec.structs import replace
 
 from ledger.events import DomainEvent, SettingsChanged
 from ledger.parts import Part
@@ -44,10 +45,16 @@ class SiteSettings(Part, frozen=True, kw_only=True):
         return item.is_shippable if item else self.shippable_by_default
 
 
-def fold_settings(events: Iterable[DomainEvent]) -> SiteSettings:
-    """The settings after all changes."""
-    members: dict[str, object] = {}
+def fold_settings(events: Iterable[DomainEvent], settings: SiteSettings | None = None) -> SiteSettings:
+    """The settings after more changes.
+
+    Raises:
+        ValueError: an event does not belong to settings.
+    """
+    settings = settings or SiteSettings()
     for event in events:
-        if isinstance(event, SettingsChanged):
-            members |= event.settings
-    return msgspec.convert(members, SiteSettings)
+        if not isinstance(event, SettingsChanged):
+            raise ValueError(f"{event.TOPIC} cannot follow in the stream of the settings")
+        changed = msgspec.convert(event.settings, SiteSettings)
+        settings = replace(settings, **{name: getattr(changed, name) for name in event.settings})
+    return settings

@@ -4,7 +4,7 @@ Events are written by the appender alone.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import asyncpg
 
@@ -13,6 +13,8 @@ from ledger.envelope import RecordedEvent
 from ledger.ids import Position, Site, StreamId, Version
 from ledger.limits import LOG_PAGE_EVENTS
 from ledger.sql import query
+
+_FROM_THE_START: Mapping[StreamId, int] = {}
 
 
 class Store:
@@ -24,9 +26,12 @@ class Store:
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
 
-    async def load_streams(self, site: Site, streams: Iterable[StreamId]) -> dict[StreamId, list[RecordedEvent]]:
-        """The events of each stream in order; a stream that does not exist has none."""
-        rows = await self._pool.fetch(query("load_streams"), site, list(streams))
+    async def load_streams(
+        self, site: Site, streams: Iterable[StreamId], *, after: Mapping[StreamId, int] = _FROM_THE_START
+    ) -> dict[StreamId, list[RecordedEvent]]:
+        """The events of each stream in order, behind a version where one is given; none for one that is not there."""
+        wanted = list(streams)
+        rows = await self._pool.fetch(query("load_streams"), site, wanted, [after.get(each, 0) for each in wanted])
         found: defaultdict[StreamId, list[RecordedEvent]] = defaultdict(list)
         for row in rows:
             found[row["stream"]].append(_recorded(row))
@@ -63,6 +68,14 @@ class Store:
         """Id of the order with this document number, deleted ones included."""
         owner: str | None = await self._pool.fetchval(query("document_number_owner"), site, number)
         return owner
+
+    async def note_business_entity(self, site: Site, business_entity_id: str) -> None:
+        """Remember a business entity that an invoice names; nothing happens when it is known."""
+        await self._pool.execute(query("note_business_entity"), site, business_entity_id)
+
+    async def business_entity_exists(self, site: Site, business_entity_id: str) -> bool:
+        """Whether an invoice of the site has ever named the business entity."""
+        return bool(await self._pool.fetchval(query("business_entity_exists"), site, business_entity_id))
 
 
 def _recorded(row: asyncpg.Record) -> RecordedEvent:

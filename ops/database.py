@@ -12,6 +12,7 @@ from typing import Any
 import asyncpg
 
 from ledger.errors import DatabaseUnavailable
+from ledger.limits import STATEMENT_TIMEOUT_S
 from ops.embedded import EmbeddedPostgres, Role
 from ops.migrations import Migration, MigrationsPending, migrate, pending
 from ops.target import Target
@@ -135,6 +136,7 @@ def create_service_pool(address: Address, *, size_max: int = POOL_SIZE_MAX, size
         min_size=size_min,
         max_size=size_max,
         timeout=CONNECT_TIMEOUT_S,
+        command_timeout=STATEMENT_TIMEOUT_S,
         server_settings={"application_name": APPLICATION},
         init=None if address.is_embedded else _become_service,
         # Our statements leave nothing behind in a session; the default would cost a round trip for each.

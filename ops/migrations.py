@@ -24,6 +24,10 @@ class MigrationsPending(OperationFailed):
     """The database lacks migrations: run `order-ledger migrate`."""
 
 
+class MigrationNotAllowed(OperationFailed):
+    """This login may not change the schema."""
+
+
 @dataclass(frozen=True)
 class Migration:
     """One file, applied once."""
@@ -53,6 +57,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration("projections", "003_order_view.sql"),
     Migration("ledger", "004_append_1.sql"),
     Migration("ledger", "005_rights.sql"),
+    Migration("ledger", "010_business_entity.sql"),
 )
 
 _BOOKKEEPING = """
@@ -87,18 +92,30 @@ async def pending(connection: asyncpg.Connection | PoolConnectionProxy) -> list[
 async def migrate(
     connection: asyncpg.Connection, on_applied: Callable[[Migration], None] = lambda _: None
 ) -> list[Migration]:
-    """Apply what is pending, all in one transaction; returns what was applied."""
-    async with connection.transaction():
-        await connection.execute(_LOCK)
-        await connection.execute(_BOOKKEEPING)
-        to_apply = await pending(connection)
-        for migration in to_apply:
-            await connection.execute(migration.sql)
-            await connection.execute(
-                "INSERT INTO ledger_migration.applied (name, digest) VALUES ($1, $2)", migration.name, migration.digest
-            )
-            on_applied(migration)
-        return to_apply
+    """Apply what is pending, all in one transaction; returns what was applied.
+
+    Raises:
+        SchemaMismatch: as for ``pending``.
+        MigrationNotAllowed: the login has too few rights.
+    """
+    try:
+        async with connection.transaction():
+            return await _migrate(connection, on_applied)
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise MigrationNotAllowed(f"This login may not change the schema: {error}.") from error
+
+
+async def _migrate(connection: asyncpg.Connection, on_applied: Callable[[Migration], None]) -> list[Migration]:
+    await connection.execute(_LOCK)
+    await connection.execute(_BOOKKEEPING)
+    to_apply = await pending(connection)
+    for migration in to_apply:
+        await connection.execute(migration.sql)
+        await connection.execute(
+            "INSERT INTO ledger_migration.applied (name, digest) VALUES ($1, $2)", migration.name, migration.digest
+        )
+        on_applied(migration)
+    return to_apply
 
 
 def _refuse_unknown(applied: dict[str, str]) -> None:

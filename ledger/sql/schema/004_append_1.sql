@@ -86,17 +86,24 @@ BEGIN
         WHERE numbered.is_taken AND NOT numbered.command = ANY (repeats);
     END IF;
 
-    SELECT coalesce(array_agg(DISTINCT keyed.command), '{}')
-    INTO answered
+    -- An answer without events has no event id to be recognised by when it is sent again: its contents tell.
+    SELECT
+        coalesce(array_agg(keyed.command) FILTER (WHERE NOT keyed.is_repeat), '{}'),
+        repeats || coalesce(array_agg(keyed.command) FILTER (WHERE keyed.is_repeat), '{}')
+    INTO answered, repeats
     FROM (
         SELECT
             a.command,
-            row_number() OVER (PARTITION BY a.key ORDER BY a.command) > 1
-                OR EXISTS (
-                    SELECT FROM ledger.idempotent_answer AS answer
-                    WHERE answer.site = p_site AND answer.key = a.key AND answer.expires_at > p_now
-                ) AS is_answered
-        FROM unnest(a_command, a_key) AS a (command, key)
+            row_number() OVER (PARTITION BY a.key ORDER BY a.command) > 1 OR stored.key IS NOT NULL AS is_answered,
+            NOT a.command = ANY (s_command) AND coalesce(
+                (stored.digest, stored.status, stored.body, stored.expires_at)
+                    = (a.digest, a.status, a.body, a.expires_at),
+                false
+            ) AS is_repeat
+        FROM unnest(a_command, a_key, a_digest, a_status, a_body, a_expires_at)
+            AS a (command, key, digest, status, body, expires_at)
+        LEFT JOIN ledger.idempotent_answer AS stored
+            ON stored.site = p_site AND stored.key = a.key AND stored.expires_at > p_now
     ) AS keyed
     WHERE keyed.is_answered AND NOT keyed.command = ANY (repeats);
 

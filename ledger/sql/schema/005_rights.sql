@@ -10,8 +10,11 @@ $$;
 
 -- The owner may act as the service: on a database of somebody else's, one login is often all there is.
 DO $$
+DECLARE
+    -- Since version 16 whoever makes a role is a member of it, but may not act as it.
+    right_to_act text := CASE WHEN current_setting('server_version_num')::integer < 160000 THEN 'MEMBER' ELSE 'SET' END;
 BEGIN
-    IF NOT pg_has_role(current_user, 'order_ledger_service', 'MEMBER') THEN
+    IF NOT pg_has_role(current_user, 'order_ledger_service', right_to_act) THEN
         EXECUTE format('GRANT order_ledger_service TO %I', current_user);
     END IF;
 END
