@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 import asyncpg
 
 from ledger.batch import Append, Outcome, append_arguments
-from ledger.errors import DatabaseUnavailable, LedgerError, TemporaryError
+from ledger.errors import DatabaseUnavailable, TemporaryError
 from ledger.ids import Site, system_clock_ms
 from ledger.limits import (
     APPEND_QUEUE_MAX,
@@ -141,6 +141,10 @@ class _Lane:
             batch = self._next_batch()
             try:
                 await self._write(batch)
+            except DatabaseUnavailable as error:
+                # Those behind have waited as long: with attempts of their own a full queue would outlast its clients.
+                _fail([*batch, *self.waiting], error)
+                self.waiting.clear()
             except asyncio.CancelledError:
                 _fail(batch, DatabaseUnavailable("The service is stopping.", retry_after_s=1))
                 raise
@@ -148,8 +152,8 @@ class _Lane:
     async def _write(self, batch: list[_Waiting]) -> None:
         try:
             outcomes = await self._commit(self._site, [append for append, _ in batch])
-        except LedgerError as error:
-            _fail(batch, error)
+        except DatabaseUnavailable:
+            raise
         except Exception as error:
             if len(batch) == 1:
                 _fail(batch, error)

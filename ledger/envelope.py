@@ -10,17 +10,20 @@ and keys are ASCII; the domain sees to all three, and a test compares the bytes 
 
 import hashlib
 from collections.abc import Iterable
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 from eventsourcing.persistence import Mapper, MapperDeserialisationError, StoredEvent, Transcoder
-from eventsourcing.utils import TopicError, resolve_topic
 
-from ledger.events import DomainEvent
+from ledger.events import EVENT_TYPES, DomainEvent
 from ledger.ids import Position, Site, StreamId, Version
+from ledger.limits import INTEGER_MAX
 
 LEAF_PREFIX = b"\x00"
 _ENVELOPE_MEMBERS = ("originator_id", "originator_version", "timestamp")
+
+# What reading raises for bytes that are no event: bad JSON or UTF-8, unknown names, data that an upcaster trips over.
+_UNREADABLE = (msgspec.MsgspecError, ValueError, TypeError, LookupError, AttributeError, RecursionError)
 
 
 class Metadata(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -96,10 +99,16 @@ class CanonicalTranscoder(Transcoder):
 
 
 class EventMapper(Mapper[str]):
-    """Turns domain events into sealed ones and recorded ones into domain events."""
+    """Turns domain events into sealed ones and recorded ones into domain events.
 
-    def __init__(self) -> None:
+    Args:
+        event_types: the types that there are; a stored name of none of them is refused. eventsourcing would import
+            whatever module the name spells, and a body may come from anybody.
+    """
+
+    def __init__(self, event_types: Iterable[type[DomainEvent]] = EVENT_TYPES) -> None:
         super().__init__(CanonicalTranscoder())
+        self._event_types = {event_type.TOPIC: event_type for event_type in event_types}
         self._envelope = msgspec.json.Decoder(Envelope)
 
     def seal(
@@ -137,12 +146,13 @@ class EventMapper(Mapper[str]):
         """The members of a body, and its event under current code.
 
         Raises:
-            MapperDeserialisationError: the body is no envelope, its type is unknown, or its data do not fit it.
+            MapperDeserialisationError: the body is no envelope, its type or schema is unknown, or its data do not
+                fit it.
         """
         try:
             envelope = self._envelope.decode(body)
             return envelope, self._event_of(envelope)
-        except (msgspec.MsgspecError, TopicError, KeyError, TypeError) as error:
+        except _UNREADABLE as error:
             raise MapperDeserialisationError(f"not a readable event: {error}") from error
 
     def event(self, body: bytes) -> DomainEvent:
@@ -154,7 +164,9 @@ class EventMapper(Mapper[str]):
         return self.event(stored_event.state)
 
     def _event_of(self, envelope: Envelope) -> DomainEvent:
-        event_type = cast("type[DomainEvent]", resolve_topic(envelope.type))
+        event_type = self._event_types[envelope.type]
+        if not 1 <= envelope.schema <= event_type.class_version:
+            raise ValueError(f"{envelope.type} has no schema {envelope.schema}")
         data = dict(envelope.data)
         for version in range(envelope.schema, event_type.class_version):
             getattr(event_type, f"upcast_v{version}_v{version + 1}")(data)
@@ -162,6 +174,35 @@ class EventMapper(Mapper[str]):
         data["originator_version"] = envelope.version
         data["timestamp"] = envelope.recorded_at
         return msgspec.convert(data, event_type)
+
+
+def has_canonical_form(value: Any) -> bool:
+    """Whether plain data can be written in the one way of RFC 8785 and read back the same.
+
+    Text is whole characters, integers stay within 2^53, names are ASCII; there are no floats.
+    """
+    match value:
+        case None | bool():
+            return True
+        case str():
+            return _is_encodable(value)
+        case int():
+            return -INTEGER_MAX <= value <= INTEGER_MAX
+        case list():
+            return all(map(has_canonical_form, value))
+        case dict():
+            return all(
+                isinstance(name, str) and name.isascii() and has_canonical_form(each) for name, each in value.items()
+            )
+    return False
+
+
+def _is_encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def leaf_hash(body: bytes) -> bytes:

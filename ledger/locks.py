@@ -26,7 +26,7 @@ class KeyedLocks:
         lock = lock or asyncio.Lock()
         self._locks[key] = (lock, users + 1)
         try:
-            await self._acquire(lock)
+            await self._acquire(lock, is_free=users == 0)
             try:
                 yield
             finally:
@@ -38,8 +38,9 @@ class KeyedLocks:
             else:
                 self._locks[key] = (lock, users - 1)
 
-    async def _acquire(self, lock: asyncio.Lock) -> None:
-        if not lock.locked():
+    async def _acquire(self, lock: asyncio.Lock, *, is_free: bool) -> None:
+        # Not lock.locked(): between two holders it is false for an instant, though the next in line has the lock.
+        if is_free:
             await lock.acquire()
             return
         try:

@@ -24,6 +24,7 @@ from ledger.events import (
     OrderReturned,
     OrderUpdated,
 )
+from ledger.ids import order_stream
 from ledger.parts import (
     Address,
     IssuedCreditNote,
@@ -81,7 +82,7 @@ def evolve(order: Order | None, event: DomainEvent) -> Order:
         ValueError: the event cannot follow (a broken or foreign stream).
     """
     apply = _APPLY.get(type(event))
-    if apply is None or (order is None) is not isinstance(event, _BIRTHS):
+    if apply is None or not _may_follow(order, event):
         raise ValueError(f"{event.TOPIC} cannot follow version {order.version if order else 0} of an order")
     return apply(order, event)
 
@@ -91,6 +92,13 @@ def fold(events: Iterable[DomainEvent], order: Order | None = None) -> Order | N
     for event in events:
         order = evolve(order, event)
     return order
+
+
+def _may_follow(order: Order | None, event: DomainEvent) -> bool:
+    if order is None:
+        return isinstance(event, _BIRTHS) and event.originator_version == 1
+    is_next = event.originator_version == order.version + 1 and event.originator_id == order_stream(order.id)
+    return is_next and not isinstance(event, _BIRTHS)
 
 
 def _born(_: Order | None, event: OrderCreated | OrderImported | OrderCreatedFromResend) -> Order:
@@ -135,8 +143,6 @@ def _credit_note_created(order: Order, event: OrderCreditNoteCreated) -> Order:
 def _reopened(order: Order, event: OrderReopened) -> Order:
     changed = _changed(order, event)
     voided = frozenset(event.voided_credit_notes)
-    if not voided:
-        return changed
     credits_back = [
         LineCredit(line_id=credit.line_id, amount=-credit.amount)
         for note in changed.linked_credit_notes
@@ -147,7 +153,8 @@ def _reopened(order: Order, event: OrderReopened) -> Order:
         changed,
         order_line_items=_with_credits(changed.order_line_items, credits_back),
         linked_credit_notes=tuple(
-            replace(note, status=CreditNoteStatus.VOIDED) if note.id in voided else note
+            # What this reopening leaves was made by a cancellation that is over: a later reopening leaves it too.
+            replace(note, status=CreditNoteStatus.VOIDED if note.id in voided else note.status, from_cancellation=False)
             for note in changed.linked_credit_notes
         ),
     )

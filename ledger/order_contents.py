@@ -140,7 +140,7 @@ def _adjustments(
             LinkedCreditNote(
                 id=note.cn_id,
                 type=CreditNoteType.ADJUSTMENT,
-                status=CreditNoteStatus.ADJUSTED,
+                status=CreditNoteStatus.VOIDED if note.cn_status == "voided" else CreditNoteStatus.ADJUSTED,
                 amount=amount,
                 amount_adjusted=amount,
             )

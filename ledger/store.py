@@ -30,7 +30,7 @@ class Store:
         self, site: Site, streams: Iterable[StreamId], *, after: Mapping[StreamId, int] = _FROM_THE_START
     ) -> dict[StreamId, list[RecordedEvent]]:
         """The events of each stream in order, behind a version where one is given; none for one that is not there."""
-        wanted = list(streams)
+        wanted = list(dict.fromkeys(streams))
         rows = await self._pool.fetch(query("load_streams"), site, wanted, [after.get(each, 0) for each in wanted])
         found: defaultdict[StreamId, list[RecordedEvent]] = defaultdict(list)
         for row in rows:

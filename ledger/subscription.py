@@ -9,13 +9,14 @@ all appends of the database share).
 import asyncio
 import contextlib
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 import asyncpg
 
 from ledger.appender import CONNECTION_ERRORS
 from ledger.envelope import RecordedEvent
+from ledger.errors import DatabaseUnavailable
 from ledger.ids import Position, Site
 from ledger.limits import LOG_PAGE_EVENTS
 from ledger.sql import query
@@ -44,6 +45,11 @@ class Wakeups:
         for event in self._events.get(site, ()):
             event.set()
 
+    def wake_all(self) -> None:
+        """Wake all that wait for any site. Never blocks."""
+        for site in self._events:
+            self.wake(site)
+
     @contextlib.contextmanager
     def waiting(self, site: Site) -> Any:
         """An asyncio event that is set whenever the site's log grows."""
@@ -53,6 +59,8 @@ class Wakeups:
             yield event
         finally:
             self._events[site].discard(event)
+            if not self._events[site]:
+                del self._events[site]
 
 
 class Announcer:
@@ -76,26 +84,40 @@ class Announcer:
         self._something_grew.set()
 
     async def run(self) -> None:
-        """Listen and announce until cancelled; a lost connection is opened again."""
+        """Listen and announce until cancelled; a lost connection is opened again.
+
+        Nothing that the database says ends it: subscriptions poll meanwhile.
+        """
         while True:
-            with contextlib.suppress(*CONNECTION_ERRORS):
+            with contextlib.suppress(*CONNECTION_ERRORS, asyncpg.PostgresError, DatabaseUnavailable):
                 await self._run_connected()
             await asyncio.sleep(_RECONNECT_PAUSE_S)
 
     async def _run_connected(self) -> None:
         connection = await self._connect()
         try:
+            # Else an idle announcer would wait on a dead connection, deaf, until this process writes something.
+            connection.add_termination_listener(lambda _: self._something_grew.set())
             await connection.add_listener(CHANNEL, self._heard)
-            while True:
+            # What others announced before we listened is not told again.
+            self._wakeups.wake_all()
+            while not connection.is_closed():
+                await self._announce_grown(connection)
+                await asyncio.sleep(NOTIFY_PAUSE_S)
                 await self._something_grew.wait()
                 self._something_grew.clear()
-                sites, self._grown = self._grown, set()
-                for site in sites:
-                    await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, site)
-                await asyncio.sleep(NOTIFY_PAUSE_S)
         finally:
             with contextlib.suppress(*CONNECTION_ERRORS):
                 await connection.close(timeout=1)
+
+    async def _announce_grown(self, connection: Any) -> None:
+        sites, self._grown = self._grown, set()
+        try:
+            for site in sites:
+                await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, site)
+        except BaseException:
+            self._grown |= sites
+            raise
 
     def _heard(self, _connection: Any, _pid: int, _channel: str, payload: object) -> None:
         self._wakeups.wake(Site(str(payload)))
@@ -119,11 +141,11 @@ class Subscription:
         self._wakeups = wakeups or Wakeups()
         self.last = after
 
-    async def pages(self, *, poll_s: float = POLL_S) -> AsyncIterator[list[RecordedEvent]]:
+    async def pages(self, *, poll_s: float = POLL_S) -> AsyncGenerator[list[RecordedEvent], None]:
         """Pages of events in order; waits for more at the end of the log.
 
         Raises:
-            EventMissed: an event does not stand right behind the one before it.
+            EventMissed: an event does not stand right behind the one before it, or the log ends before it.
         """
         with self._wakeups.waiting(self._site) as grown:
             while True:
@@ -133,6 +155,8 @@ class Subscription:
                     self._assert_none_missed(page)
                     yield page
                     self.last = page[-1].position
+                else:
+                    await self._assert_not_shortened()
                 if len(page) < LOG_PAGE_EVENTS:
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(grown.wait(), poll_s)
@@ -143,6 +167,11 @@ class Subscription:
             expected = Position(expected + 1)
             if event.position != expected:
                 raise EventMissed(f"site {self._site}: position {event.position} follows where {expected} was expected")
+
+    async def _assert_not_shortened(self) -> None:
+        head = await self._store.head_position(self._site) or 0
+        if head < self.last:
+            raise EventMissed(f"site {self._site}: the log ends at {head}, and position {self.last} was handled")
 
 
 class Checkpoint:

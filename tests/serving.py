@@ -6,6 +6,7 @@
 The service gets a free port, the quick start's site and key, and at most a minute for each step of its life.
 """
 
+import base64
 import contextlib
 import os
 import signal
@@ -68,6 +69,12 @@ class Server:
     def port(self) -> int:
         """Where it listens."""
         return int(self.url.rpartition(":")[2])
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What a request needs to be let in."""
+        assert self.key, "only the quick start tells a key"
+        return {"Authorization": "Basic " + base64.b64encode(f"{self.key}:".encode()).decode()}
 
     @property
     def errors(self) -> str:
@@ -159,11 +166,18 @@ def running_server(data_dir: Path, *arguments: str, port: int = 0, quickstart: b
         arguments: more options of ``order-ledger serve``.
         port: 0 takes a free one.
     """
+    with starting_server(data_dir, *arguments, port=port, quickstart=quickstart) as server:
+        server.await_ready()
+        yield server
+
+
+@contextlib.contextmanager
+def starting_server(data_dir: Path, *arguments: str, port: int = 0, quickstart: bool = True) -> Iterator[Server]:
+    """As ``running_server``, but it may not be ready yet, or never be."""
     options = ["--port", str(port), *(["--quickstart"] if quickstart else []), *arguments]
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         server = Server(data_dir, options, output, errors)
         try:
-            server.await_ready()
             yield server
         finally:
             server.end()

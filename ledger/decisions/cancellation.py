@@ -27,7 +27,7 @@ from ledger.vocabulary import (
 )
 
 # Cancelled for these, an order stays cancelled: what it stood for is gone, or another order took its place.
-_FINAL_REASONS = frozenset(
+FINAL_REASONS = frozenset(
     {
         CancellationReason.INVOICE_VOIDED,
         CancellationReason.INVOICE_WRITTEN_OFF,
@@ -51,11 +51,12 @@ def cancel(command: CancelOrder, order: Stream[Order], invoice: Stream[Invoice |
             customer_notes=command.customer_notes,
             comment=command.comment,
         )
+    cancelled_at = context.now if command.cancelled_at is None else command.cancelled_at
     recording = Recording(context.now_ms)
     recording.add(
         order,
         OrderCancelled,
-        changes=cancelled_changes(command.cancellation_reason, command.cancelled_at or context.now, context.now),
+        changes=cancelled_changes(command.cancellation_reason, cancelled_at, context.now),
         order_line_items=moved_lines(order.state, LineItemStatus.CANCELLED),
         credit_note=note,
         customer_notes=command.customer_notes,
@@ -79,7 +80,7 @@ def reopen(
     """
     if order.state.status is not OrderStatus.CANCELLED:
         raise InvalidState("Only a cancelled order can be reopened.")
-    if order.state.cancellation_reason in _FINAL_REASONS:
+    if order.state.cancellation_reason in FINAL_REASONS:
         raise InvalidState(f"An order cancelled for {order.state.cancellation_reason} cannot be reopened.")
     voided = voidable_notes(order.state) if command.void_cancellation_credit_notes else ()
     is_manual = order.state.order_type is OrderType.MANUAL

@@ -36,7 +36,7 @@ def create(
     if not context.settings.manual_orders_enabled:
         raise ConfigurationIncompatible("Manual orders are switched off for this site.")
     _refuse_taken_id(order)
-    facts = _known_invoice(invoice).facts
+    facts = _known_invoice(invoice, context).facts
     recording = Recording(context.now_ms)
     order_id = command.id or context.ids.order_id(live=context.live)
     recording.add(
@@ -79,7 +79,7 @@ def import_order(
         refuse_number_of_series(command.document_number, context.settings)
         if number_owner is not None:
             raise DuplicateEntry(param="document_number")
-    known = _known_invoice(invoice)
+    known = _known_invoice(invoice, context)
     _refuse_foreign_owner(command, known.facts)
     contents = whole_invoice(
         known.facts,
@@ -106,10 +106,11 @@ def _refuse_taken_id(order: Stream[Order | None] | None) -> None:
         raise DuplicateEntry(param="id")
 
 
-def _known_invoice(invoice: Stream[Invoice | None]) -> Invoice:
-    if invoice.state is None:
+def _known_invoice(invoice: Stream[Invoice | None], context: Context) -> Invoice:
+    known = invoice.state
+    if known is None or not known.facts.is_visible_to(context.business_entity_id):
         raise ResourceNotFound(param="invoice_id")
-    return invoice.state
+    return known
 
 
 def _refuse_foreign_owner(command: ImportOrder, facts: InvoiceFacts) -> None:
@@ -143,7 +144,9 @@ def _imported_facts(
     command: ImportOrder, invoice: InvoiceFacts, contents: OrderContents, context: Context
 ) -> OrderFacts:
     is_paid = invoice.status is InvoiceStatus.PAID
-    is_cancelled = command.status is OrderStatus.CANCELLED
+    cancelled_at = command.cancelled_at
+    if cancelled_at is None and command.status is OrderStatus.CANCELLED:
+        cancelled_at = command.created_at
     return OrderFacts(
         invoice_id=command.invoice_id,
         status=command.status,
@@ -162,7 +165,7 @@ def _imported_facts(
         paid_on=invoice.paid_at if is_paid else None,
         invoice_round_off_amount=abs(invoice.round_off_amount) or None,
         cancellation_reason=command.cancellation_reason,
-        cancelled_at=command.cancelled_at or (command.created_at if is_cancelled else None),
+        cancelled_at=cancelled_at,
         order_date=command.order_date,
         shipping_date=command.shipping_date,
         shipping_cut_off_date=command.shipping_cut_off_date,

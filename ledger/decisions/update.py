@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from ledger.commands import LineUpdate, UpdateOrder
 from ledger.countries import state_name
 from ledger.decision import Context, Decision, Recording, Stream
+from ledger.decisions.cancellation import FINAL_REASONS
 from ledger.decisions.statuses import (
     lines_that_follow,
     refuse_legacy_status,
@@ -61,16 +62,16 @@ def update(command: UpdateOrder, order: Stream[Order], context: Context) -> Deci
     """Set what was given; what is there already is no change, and without a change there is no event."""
     present = order.state
     wanted = set_members(command.changes)
-    _refuse_parameters(present, wanted)
+    changed_lines = _changed_lines(present, wanted.get("status"), command.order_line_items)
+    status = _new_status(present, wanted, changed_lines)
+    _refuse_parameters(present, wanted, status)
     _refuse_unknown_lines(present, command.order_line_items)
     _refuse_states(present, wanted, command.order_line_items)
 
-    changed_lines = _changed_lines(present, wanted.get("status"), command.order_line_items)
-    status = _new_status(present, wanted, changed_lines)
     changes = _effective(present, _with_times(present, wanted, status, context.now))
     address = _address_changes(present.shipping_address, command.shipping_address)
     if present.status is OrderStatus.CANCELLED:
-        _refuse_when_cancelled(changes, address, changed_lines)
+        _refuse_when_cancelled(present, changes, address, changed_lines)
     if not changes and address is None and not changed_lines:
         return Decision(order_id=command.order_id)
 
@@ -85,10 +86,9 @@ def update(command: UpdateOrder, order: Stream[Order], context: Context) -> Deci
     return Decision(events=recording.events, order_id=command.order_id)
 
 
-def _refuse_parameters(order: Order, wanted: dict[str, Any]) -> None:
-    status = wanted.get("status")
-    if status is not None:
-        refuse_legacy_status(order, status)
+def _refuse_parameters(order: Order, wanted: dict[str, Any], status: OrderStatus | None) -> None:
+    if "status" in wanted:
+        refuse_legacy_status(order, wanted["status"])
     if OrderStatus.CANCELLED in {order.status, status}:
         return
     for name in ("cancellation_reason", "cancelled_at"):
@@ -113,10 +113,13 @@ def _refuse_states(order: Order, wanted: dict[str, Any], entries: tuple[LineUpda
 
 
 def _refuse_when_cancelled(
-    changes: dict[str, Any], address: AddressChanges | None, lines: tuple[LineChange, ...]
+    order: Order, changes: dict[str, Any], address: AddressChanges | None, lines: tuple[LineChange, ...]
 ) -> None:
     if address is not None or lines or not changes.keys() <= _ACCEPTED_WHEN_CANCELLED:
         raise InvalidState("A cancelled order accepts only notes, references and tracking; reopen it first.")
+    if "cancellation_reason" in changes and order.cancellation_reason in FINAL_REASONS:
+        # Otherwise another reason would open the way to a reopening that is refused.
+        raise InvalidState(f"An order stays cancelled for {order.cancellation_reason}.")
 
 
 def _changed_lines(order: Order, status: OrderStatus | None, entries: tuple[LineUpdate, ...]) -> tuple[LineChange, ...]:
@@ -154,7 +157,7 @@ def _with_times(order: Order, wanted: dict[str, Any], status: OrderStatus | None
         return wanted
     times: dict[str, Any] = {"status": status, "status_update_at": now}
     name = _TIME_OF_STATUS.get(status)
-    if name and wanted.get(name) is None and getattr(order, name) is None:
+    if name and wanted.get(name, getattr(order, name)) is None:
         times[name] = now
     return wanted | times
 

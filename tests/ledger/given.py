@@ -40,6 +40,7 @@ NOW_MS = NOW * 1000 + 123
 CREATED = BEFORE - 86_400
 PAID = BEFORE - 90_000
 KEY = "full_access_key_v1"
+_FROM_THE_START: Mapping[StreamId, int] = {}
 METADATA = Metadata(
     actor=KEY, actor_kind="api_key", source="api", request_id="req_1", correlation_id="req_1", causation_id="req_1"
 )
@@ -100,6 +101,10 @@ class Ledger:
                 at_once(self._handler.handle(each, self.caller))
         self.now_ms = NOW_MS
         return self
+
+    def restrict(self, business_entity_id: str) -> None:
+        """Let calls from now on be for one business entity."""
+        self.caller = msgspec.structs.replace(self.caller, business_entity_id=business_entity_id)
 
     def when(self, command: Command) -> Happened:
         """Let a command happen now."""
@@ -182,13 +187,18 @@ class _LogStore(Store):
     def __init__(self, log: _Log) -> None:
         self._log = log
 
-    async def load_streams(self, site: Site, streams: Iterable[StreamId]) -> dict[StreamId, list[RecordedEvent]]:
-        return {stream: list(self._log.streams[stream]) for stream in streams}
+    async def load_streams(
+        self, site: Site, streams: Iterable[StreamId], *, after: Mapping[StreamId, int] = _FROM_THE_START
+    ) -> dict[StreamId, list[RecordedEvent]]:
+        return {stream: self._log.streams[stream][after.get(stream, 0) :] for stream in streams}
 
     async def reserve_number(self, site: Site, series: str, start: int) -> int:
         number = max(self._log.series.get(series, 0), start)
         self._log.series[series] = number + 1
         return number
+
+    async def note_business_entity(self, site: Site, business_entity_id: str) -> None:
+        """Business entities are for the door to know."""
 
     async def document_number_owner(self, site: Site, number: str) -> str | None:
         return self._log.owner_of(number)
@@ -216,7 +226,7 @@ class _LogAppender(Appender):
 # Builders: each with defaults that make a plain case, so that a test says only what it is about.
 
 
-def invoice_line(line_id: str, amount: int, **members: Any) -> dict[str, Any]:
+def invoice_line(line_id: str, amount: int, /, **members: Any) -> dict[str, Any]:
     """An invoice line: one piece of an addon without tax or discount."""
     return {
         "id": line_id,
@@ -233,7 +243,7 @@ COFFEE = invoice_line("li_1", 10_000, entity_type="plan_item_price", entity_id="
 GRINDER = invoice_line("li_2", 3_000, entity_id="grinder", description="Grinder")
 
 
-def invoice(invoice_id: str = "inv_1", **members: Any) -> RecordInvoice:
+def invoice(invoice_id: str = "inv_1", /, **members: Any) -> RecordInvoice:
     """A paid invoice over 130.00: two coffee boxes at 50.00 each and a grinder at 30.00."""
     description: dict[str, Any] = {
         "id": invoice_id,
@@ -254,7 +264,7 @@ def invoice(invoice_id: str = "inv_1", **members: Any) -> RecordInvoice:
     return RecordInvoice(invoice_id=invoice_id, description=description)
 
 
-def unpaid_invoice(invoice_id: str = "inv_1", **members: Any) -> RecordInvoice:
+def unpaid_invoice(invoice_id: str = "inv_1", /, **members: Any) -> RecordInvoice:
     """The same invoice, of which nothing was paid."""
     return invoice(invoice_id, **{"status": "payment_due", "amount_paid": 0} | members)
 
@@ -264,17 +274,17 @@ def settings(**members: Any) -> ChangeSettings:
     return ChangeSettings(settings=members)
 
 
-def manual(order_id: str = "m", invoice_id: str = "inv_1", **members: Any) -> CreateOrder:
+def manual(order_id: str = "m", invoice_id: str = "inv_1", /, **members: Any) -> CreateOrder:
     """A manual order."""
     return CreateOrder(id=order_id, invoice_id=invoice_id, **members)
 
 
-def imported(
-    order_id: str | None = "1",
-    invoice_id: str = "inv_1",
-    status: OrderStatus = OrderStatus.QUEUED,
-    **members: Any,
-) -> ImportOrder:
-    """An imported order."""
-    times: Mapping[str, int] = {"created_at": CREATED, "order_date": CREATED, "shipping_date": CREATED + 86_400}
-    return ImportOrder(id=order_id, invoice_id=invoice_id, status=status, **times | members)
+def imported(order_id: str | None = "1", invoice_id: str = "inv_1", /, **members: Any) -> ImportOrder:
+    """An imported order, queued."""
+    required: Mapping[str, Any] = {
+        "status": OrderStatus.QUEUED,
+        "created_at": CREATED,
+        "order_date": CREATED,
+        "shipping_date": CREATED + 86_400,
+    }
+    return ImportOrder(id=order_id, invoice_id=invoice_id, **{**required, **members})

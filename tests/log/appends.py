@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable
 
 import asyncpg
+from asyncpg.pool import PoolConnectionProxy
 
 from ledger.batch import Answer, Append, NumberGiven, OrderRow, Outcome, append_arguments
 from ledger.envelope import EventMapper, Metadata, SealedEvent
@@ -100,7 +101,7 @@ def answer(key: str, *, body: bytes = b"{}", now_ms: int | None = None, lasts_ms
 
 
 async def append_batch(
-    connection: "asyncpg.Pool | asyncpg.Connection", *batch: Append, now_ms: int | None = None
+    connection: "asyncpg.Pool | asyncpg.Connection | PoolConnectionProxy", *batch: Append, now_ms: int | None = None
 ) -> list[Outcome]:
     """Call the append function once, as the appender does."""
     arguments = append_arguments(batch[0].site, system_clock_ms() if now_ms is None else now_ms, batch)
@@ -134,7 +135,9 @@ async def transactions(owner: asyncpg.Connection, site: Site) -> list[int]:
     return [each["events"] for each in rows]
 
 
-async def until_blocked(owner: asyncpg.Connection, *, backends: int = 1, patience_s: float = 30.0) -> list[int]:
+async def until_blocked(
+    owner: "asyncpg.Connection | PoolConnectionProxy", *, backends: int = 1, patience_s: float = 30.0
+) -> list[int]:
     """Wait until so many backends wait for the connection's locks; returns their pids."""
     async with asyncio.timeout(patience_s):
         while True:

@@ -329,4 +329,10 @@ async def test_a_lower_number_does_not_move_a_series_back(pool: asyncpg.Pool, si
 
 async def test_a_series_starts_where_it_is_told_also_later(pool: asyncpg.Pool, site: Site) -> None:
     store = Store(pool)
-    assert [await store.reserve_number(site, "n", start) for start in (1, 1, 1_000, 1_000, 1)] == [1, 2, 1000, 1001, 1002]
+    assert [await store.reserve_number(site, "n", start) for start in (1, 1, 1_000, 1_000, 1)] == [
+        1,
+        2,
+        1000,
+        1001,
+        1002,
+    ]

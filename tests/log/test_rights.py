@@ -92,9 +92,7 @@ async def test_the_service_cannot_change_the_schema_or_its_own_rights(pool: asyn
 
 
 @pytest.mark.parametrize("statement", REMOVALS)
-async def test_the_service_cannot_remove_what_the_log_stands_on(
-    pool: asyncpg.Pool, site: Site, statement: str
-) -> None:
+async def test_the_service_cannot_remove_what_the_log_stands_on(pool: asyncpg.Pool, site: Site, statement: str) -> None:
     with pytest.raises(REFUSED):
         await pool.execute(statement, site)
 
@@ -102,7 +100,9 @@ async def test_the_service_cannot_remove_what_the_log_stands_on(
 async def test_the_service_cannot_give_itself_a_right(pool: asyncpg.Pool) -> None:
     await pool.execute(f"GRANT ALL ON ledger.event TO {SERVICE_ROLE} WITH GRANT OPTION")  # a warning, no error
 
-    rights = [right for right in _RIGHTS if await pool.fetchval("SELECT has_table_privilege('ledger.event', $1)", right)]
+    rights = [
+        right for right in _RIGHTS if await pool.fetchval("SELECT has_table_privilege('ledger.event', $1)", right)
+    ]
     assert rights == ["SELECT", "INSERT"]
 
 
@@ -113,7 +113,11 @@ async def test_nobody_else_can_read_or_append(address: Address, owner: asyncpg.C
     )
     stranger = await asyncpg.connect(**address.owner | {"user": "order_ledger_stranger"})
     try:
-        for statement in ("SELECT FROM ledger.event", "SELECT FROM ledger.api_key", "SELECT 'ledger.append_1'::regproc"):
+        for statement in (
+            "SELECT FROM ledger.event",
+            "SELECT FROM ledger.api_key",
+            "SELECT 'ledger.append_1'::regproc",
+        ):
             with pytest.raises(REFUSED):
                 await stranger.execute(statement)
     finally:

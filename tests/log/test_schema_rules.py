@@ -31,9 +31,9 @@ BREACHES = [
     ("CREATE UNIQUE INDEX wrong ON place (name)", "a unique index begins with site", "wrong"),
     ("CREATE UNIQUE INDEX wrong ON place (name, site)", "a unique index begins with site", "wrong"),
     ("CREATE UNIQUE INDEX wrong ON place (lower(site))", "a unique index begins with site", "wrong"),
-    ("CREATE TABLE wrong (name text COLLATE \"C\" PRIMARY KEY)", "a unique index begins with site", "wrong_pkey"),
+    ('CREATE TABLE wrong (name text COLLATE "C" PRIMARY KEY)', "a unique index begins with site", "wrong_pkey"),
     (
-        "CREATE TABLE wrong (site text COLLATE \"C\" UNIQUE, name text COLLATE \"C\", other text COLLATE \"C\", "
+        'CREATE TABLE wrong (site text COLLATE "C" UNIQUE, name text COLLATE "C", other text COLLATE "C", '
         "CONSTRAINT crossed FOREIGN KEY (other, name) REFERENCES place (site, name))",
         "a foreign key begins with site on both sides",
         "crossed",
@@ -93,7 +93,7 @@ BREACHES = [
         "wrong",
     ),
     (
-        "CREATE TABLE wrong (site text COLLATE \"C\", name text, PRIMARY KEY (site, name))",
+        'CREATE TABLE wrong (site text COLLATE "C", name text, PRIMARY KEY (site, name))',
         'a text key is COLLATE "C"',
         "wrong.name",
     ),

@@ -4,12 +4,13 @@ import asyncio
 
 import asyncpg
 import pytest
+from asyncpg.pool import PoolConnectionProxy
 
 from ledger.batch import Append, NumberGiven
 from ledger.ids import Position, Site, StreamId, system_clock_ms
 from ledger.store import Store
 from ops import database
-from ops.database import Address, service_pool
+from ops.database import service_pool
 from tests.conftest import new_database, new_site
 from tests.log.appends import answer, append, append_batch, until_blocked
 
@@ -21,6 +22,20 @@ async def test_streams_are_read_with_their_places(pool: asyncpg.Pool, site: Site
         "a": [(1, 1), (2, 3)],
         "b": [(1, 2)],
     }
+
+
+async def test_a_stream_that_is_asked_for_twice_is_read_once(pool: asyncpg.Pool, site: Site) -> None:
+    await append_batch(pool, append(site, ("a", 1), ("a", 2)))
+    found = await Store(pool).load_streams(site, [StreamId("a"), StreamId("a")])
+    assert [each.version for each in found[StreamId("a")]] == [1, 2]
+
+
+async def test_a_stream_is_read_on_behind_a_version(pool: asyncpg.Pool, site: Site) -> None:
+    await append_batch(pool, append(site, ("a", 1), ("a", 2), ("a", 3), ("b", 1)))
+    found = await Store(pool).load_streams(
+        site, [StreamId("a"), StreamId("b")], after={StreamId("a"): 2, StreamId("b"): 1}
+    )
+    assert {stream: [each.version for each in events] for stream, events in found.items()} == {"a": [3]}
 
 
 async def test_the_log_is_read_in_pages(pool: asyncpg.Pool, site: Site) -> None:
@@ -121,7 +136,7 @@ async def test_a_read_that_gets_no_answer_ends(
         await holder.close()
 
 
-async def _done_or_blocked(connection: asyncpg.Connection, task: "asyncio.Task[int]") -> None:
+async def _done_or_blocked(connection: PoolConnectionProxy, task: "asyncio.Task[int]") -> None:
     blocked = asyncio.create_task(until_blocked(connection))
     await asyncio.wait([blocked, task], return_when=asyncio.FIRST_COMPLETED)
     blocked.cancel()
