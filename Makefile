@@ -4,10 +4,11 @@ HOST ?= 127.0.0.1
 PORT ?= 8080
 WORKERS ?= 1
 JOBS ?= 2
+FUZZ_REQUESTS ?= 200000
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run test lint types clean
+.PHONY: help run test fuzz lint types clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -22,11 +23,20 @@ $(VENV)/.test: pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
 	@touch $@ $(VENV)/.run
 
+# The tests also run Chargebee's SDK as many still have it, beside the newer one that they import.
+$(VENV)/chargebee-2/.installed: Makefile | $(VENV)/.test
+	rm -rf $(@D)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --target $(@D) chargebee==2.60.1
+	@touch $@
+
 run: $(VENV)/.run  ## start the service on its own database: make run PORT=8080
 	@exec $(BIN)/order-ledger serve --quickstart --host $(HOST) --port $(PORT) --workers $(WORKERS)
 
-test: $(VENV)/.test lint types  ## linter, types and every test
+test: $(VENV)/.test $(VENV)/chargebee-2/.installed lint types  ## linter, types and every test
 	$(BIN)/python -m pytest -n $(JOBS)
+
+fuzz: $(VENV)/.test  ## ten times the requests that `make test` fuzzes with: make fuzz FUZZ_REQUESTS=…
+	FUZZ_REQUESTS=$(FUZZ_REQUESTS) $(BIN)/python -m pytest tests/fuzz -n $(JOBS) -o timeout=3600
 
 lint: $(VENV)/.test  ## ruff
 	$(BIN)/ruff check .

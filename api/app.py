@@ -5,6 +5,7 @@ Whatever happens, the answer is JSON in Chargebee's shape: its clients turn anyt
 
 import logging
 import traceback
+from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
@@ -27,7 +28,7 @@ _ROUTER = Router(ROUTES)
 
 def create_app(services: Services) -> web.Application:
     """The application around services that are ready; who made them closes them."""
-    app = web.Application(client_max_size=REQUEST_BODY_BYTES_MAX)
+    app = web.Application(client_max_size=REQUEST_BODY_BYTES_MAX, middlewares=[answer_unrouted])
     app[SERVICES] = services
     app.router.add_get("/healthz", alive)
     app.router.add_get("/readyz", ready)
@@ -50,6 +51,16 @@ async def ready(request: web.Request) -> web.Response:
     except CONNECTION_ERRORS:
         return refusal(DatabaseUnavailable(retry_after_s=1))
     return json_response(200, b'{"status":"ready"}')
+
+
+@web.middleware
+async def answer_unrouted(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """What no route of aiohttp's matches (``OPTIONS *``), which it would answer in plain text."""
+    if request.match_info.http_exception is not None:
+        return await answer(request)
+    return await handler(request)
 
 
 async def answer(request: web.Request) -> web.Response:

@@ -122,5 +122,7 @@ async def _bounded_body(request: web.BaseRequest) -> bytes:
             return await request.read()
     except TimeoutError:
         raise InvalidRequest(f"The request body should arrive within {REQUEST_BODY_S_MAX:.0f} seconds") from None
+    except web.RequestPayloadError:
+        raise InvalidRequest("The request body is not encoded as its headers say") from None
     except web.HTTPRequestEntityTooLarge:
         raise InvalidRequest(f"The request body should not be larger than {REQUEST_BODY_BYTES_MAX} bytes") from None

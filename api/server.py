@@ -5,8 +5,10 @@ clients turn that into errors of their own, so this one place reaches below aioh
 """
 
 from http import HTTPStatus
+from typing import Any
 
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
 from aiohttp.web_protocol import RequestHandler
 
 from api.rendering import error_body
@@ -59,3 +61,8 @@ class _Protocol(RequestHandler):
         response = json_response(refused.http_status, error_body(refused))
         response.force_close()
         return response
+
+    def log_exception(self, *args: Any, **kw: Any) -> None:
+        """Log a fault of our own. Anybody can send what is no HTTP, and a traceback would repeat it in the log."""
+        if not isinstance(kw.get("exc_info"), HttpProcessingError | web.RequestPayloadError):
+            super().log_exception(*args, **kw)

@@ -37,6 +37,7 @@ CONNECTION_ERRORS = (
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.TransactionRollbackError,
+    asyncpg.ReadOnlySQLTransactionError,
 )
 
 _RETRY_PAUSES_S = (0.02, 0.05, 0.1, 0.2, 0.5)

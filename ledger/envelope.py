@@ -10,6 +10,7 @@ and keys are ASCII; the domain sees to all three, and a test compares the bytes 
 
 import hashlib
 from collections.abc import Iterable
+from copy import deepcopy
 from typing import Any
 
 import msgspec
@@ -167,7 +168,8 @@ class EventMapper(Mapper[str]):
         event_type = self._event_types[envelope.type]
         if not 1 <= envelope.schema <= event_type.class_version:
             raise ValueError(f"{envelope.type} has no schema {envelope.schema}")
-        data = dict(envelope.data)
+        # Upcasters edit in place, and the envelope goes on saying what is stored.
+        data = deepcopy(envelope.data) if envelope.schema < event_type.class_version else dict(envelope.data)
         for version in range(envelope.schema, event_type.class_version):
             getattr(event_type, f"upcast_v{version}_v{version + 1}")(data)
         data["originator_id"] = envelope.stream

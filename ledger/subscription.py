@@ -18,7 +18,7 @@ from ledger.appender import CONNECTION_ERRORS
 from ledger.envelope import RecordedEvent
 from ledger.errors import DatabaseUnavailable
 from ledger.ids import Position, Site
-from ledger.limits import LOG_PAGE_EVENTS
+from ledger.limits import LOG_PAGE_EVENTS, STATEMENT_TIMEOUT_S
 from ledger.sql import query
 from ledger.store import Store
 
@@ -114,7 +114,7 @@ class Announcer:
         sites, self._grown = self._grown, set()
         try:
             for site in sites:
-                await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, site)
+                await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, site, timeout=STATEMENT_TIMEOUT_S)
         except BaseException:
             self._grown |= sites
             raise

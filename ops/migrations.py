@@ -57,6 +57,9 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration("projections", "003_order_view.sql"),
     Migration("ledger", "004_append_1.sql"),
     Migration("ledger", "005_rights.sql"),
+    Migration("projections", "006_list_indexes.sql"),
+    Migration("projections", "007_list_indexes_of_some.sql"),
+    Migration("projections", "008_list_indexes_by_period.sql"),
     Migration("ledger", "010_business_entity.sql"),
 )
 

@@ -1,19 +1,21 @@
 """Reading the inline view: one order, and pages of many.
 
 A page is read by its keys, never by a row count: it starts behind the sort value and id of the last row before,
-so no order is repeated or skipped while others arrive. The statement is put together from the fixed fragments
-below; what the caller sends travels as arguments only.
+so no order is repeated or skipped while others arrive. Where to read it is decided in ``projections.sql.reads``;
+each statement is put together from fixed fragments, and what the caller sends travels as arguments only.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import asyncpg
 
 from ledger.ids import Site
-from projections.listing import Filter, Operator, OrderQuery, PageStart
+from projections.listing import OrderQuery, PageStart
 from projections.sql import query
+from projections.sql.conditions import conditions_of
+from projections.sql.reads import reads
+from projections.sql.statements import Statement, statement
 
 _FILTERED = frozenset(
     {
@@ -35,9 +37,6 @@ _FILTERED = frozenset(
     }
 )
 _SORTED = frozenset({"created_at", "updated_at"})
-
-# Nothing in a text column sorts behind this character, so a prefix and it bound all texts with the prefix.
-_LAST_CHARACTER = chr(0x10FFFF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,62 +63,34 @@ class OrderViews:
 
     async def page(self, site: Site, wanted: OrderQuery) -> OrderPage:
         """One page of the orders that pass all filters."""
-        statement, arguments = page_statement(site, wanted)
-        rows = await self._pool.fetch(statement, *arguments)
-        shown = rows[: wanted.limit]
-        last = shown[-1] if len(rows) > wanted.limit else None
-        return OrderPage(
-            documents=tuple(row["document"] for row in shown),
-            next_start=PageStart(last["sort_value"], last["id"]) if last else None,
-        )
+        for each in page_statements(site, wanted):
+            rows = await self._pool.fetch(each.text, *each.arguments)
+            if not is_cut(each, rows):
+                return _page(rows, wanted.limit)
+        return OrderPage((), None)
 
 
-def page_statement(site: Site, wanted: OrderQuery) -> tuple[str, list[Any]]:
-    """The statement of a page and its arguments; it reads one row more, to know whether there is another page."""
+def page_statements(site: Site, wanted: OrderQuery) -> Iterator[Statement]:
+    """The statements to run for a page, until one was not cut short; none for a list that nothing can be in."""
     assert wanted.sort.field in _SORTED
-    arguments: list[Any] = [site]
+    assert all(each.field in _FILTERED for each in wanted.filters)
+    conditions = conditions_of(wanted.filters)
+    if conditions is None:
+        return
+    for read in reads(conditions, wanted.sort.field):
+        yield statement(site, wanted, conditions, read)
 
-    def argument(value: Any) -> str:
-        arguments.append(value)
-        return f"${len(arguments)}"
 
-    conditions = ["site = $1"]
-    if not wanted.include_deleted:
-        conditions.append("NOT deleted")
-    for each in wanted.filters:
-        conditions.extend(_conditions(each, argument))
-    direction, beyond = ("DESC", "<") if wanted.sort.descending else ("ASC", ">")
-    if wanted.start:
-        start = f"({argument(wanted.start.value)}, {argument(wanted.start.id)})"
-        conditions.append(f"({wanted.sort.field}, id) {beyond} {start}")
-    statement = (
-        f"SELECT {wanted.sort.field} AS sort_value, id, document "  # noqa: S608 - fixed fragments only
-        f"FROM ledger.order_view WHERE {' AND '.join(conditions)} "
-        f"ORDER BY {wanted.sort.field} {direction}, id {direction} LIMIT {argument(wanted.limit + 1)}"
+def is_cut(done: Statement, rows: Sequence[asyncpg.Record]) -> bool:
+    """Whether the read came to its bound before the end of the page, so that its rows may not be the right ones."""
+    return done.is_bounded and any(row["is_cut"] for row in rows)
+
+
+def _page(rows: Sequence[asyncpg.Record], limit: int) -> OrderPage:
+    """Statements read one row more than a page has, to know whether there is another page."""
+    shown = rows[:limit]
+    last = shown[-1] if len(rows) > limit else None
+    return OrderPage(
+        documents=tuple(row["document"] for row in shown),
+        next_start=PageStart(last["sort_value"], last["id"]) if last else None,
     )
-    return statement, arguments
-
-
-def _conditions(each: Filter, argument: Callable[[Any], str]) -> Iterator[str]:
-    """The conditions of one filter; absent values match only where nothing is asked for (conventions.md, 8)."""
-    column = each.field
-    assert column in _FILTERED
-    first, last = each.values[0], each.values[-1]
-    match each.operator:
-        case Operator.IS:
-            yield f"{column} = {argument(first)}"
-        case Operator.IS_NOT:
-            yield f"{column} IS DISTINCT FROM {argument(first)}"
-        case Operator.IN:
-            yield f"{column} = ANY ({argument(list(each.values))})"
-        case Operator.NOT_IN:
-            yield f"({column} IS NULL OR {column} <> ALL ({argument(list(each.values))}))"
-        case Operator.STARTS_WITH:
-            yield f"{column} >= {argument(first)}"
-            yield f"{column} < {argument(f'{first}{_LAST_CHARACTER}')}"
-        case Operator.AFTER:
-            yield f"{column} > {argument(first)}"
-        case Operator.BEFORE:
-            yield f"{column} < {argument(first)}"
-        case Operator.ON | Operator.BETWEEN:
-            yield f"{column} BETWEEN {argument(first)} AND {argument(last)}"

@@ -3,7 +3,7 @@
     with running_server(data_dir, "--workers", "2") as server:
         server.url, server.key, server.pid
 
-The service gets a free port, the quick start's site and key, and at most a minute for each step of its life.
+The service gets a free port, the quick start's site and key, and at most two minutes for each step of its life.
 """
 
 import base64
@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 PROGRAM = Path(sys.executable).with_name("order-ledger")
 SITE = "acme"
 

@@ -3,7 +3,7 @@
 from ledger.commands import CreateOrder, ImportOrder
 from ledger.decision import CREDIT_NOTE_NUMBERS, ORDER_NUMBERS, Context, Decision, Recording, Stream
 from ledger.decisions.credit import credit_note_id, record_issued_credit_note
-from ledger.decisions.numbers import given_number, refuse_number_of_series
+from ledger.decisions.numbers import given_document_number, given_number, refuse_number_of_series
 from ledger.errors import (
     ConfigurationIncompatible,
     DuplicateEntry,
@@ -98,7 +98,11 @@ def import_order(
     )
     if note:
         record_issued_credit_note(recording, note, facts=facts, order_id=order_id, invoice=invoice)
-    return Decision(events=recording.events, order_id=order_id, numbers=given_number(command.id))
+    return Decision(
+        events=recording.events,
+        order_id=order_id,
+        numbers=given_number(command.id) + given_document_number(command.document_number, context.settings),
+    )
 
 
 def _refuse_taken_id(order: Stream[Order | None] | None) -> None:
@@ -178,8 +182,8 @@ def _imported_facts(
         tracking_url=command.tracking_url,
         batch_id=command.batch_id,
         shipment_carrier=command.shipment_carrier,
-        shipping_address=known_address(command.shipping_address or invoice.shipping_address),
-        billing_address=known_address(command.billing_address or invoice.billing_address),
+        shipping_address=known_address(command.shipping_address) or known_address(invoice.shipping_address),
+        billing_address=known_address(command.billing_address) or known_address(invoice.billing_address),
         order_line_items=contents.order_line_items,
         line_item_taxes=contents.line_item_taxes,
         line_item_discounts=contents.line_item_discounts,

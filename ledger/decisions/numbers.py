@@ -23,9 +23,14 @@ def assign_order_number(command: AssignOrderNumber, order: Stream[Order], contex
 
 def given_number(order_id: str | None) -> tuple[NumberGiven, ...]:
     """A numeric id that a caller gave moves the sequence of order numbers past it."""
-    if order_id is None or not _is_number(order_id) or len(order_id) > NUMBER_DIGITS_MAX or int(order_id) == 0:
+    return _given(ORDER_NUMBERS, order_id or "")
+
+
+def given_document_number(number: str | None, settings: SiteSettings) -> tuple[NumberGiven, ...]:
+    """An imported document number moves the series past it, where no configured start keeps the two apart."""
+    if number is None or not number.startswith(settings.order_number_prefix):
         return ()
-    return (NumberGiven(ORDER_NUMBERS, int(order_id)),)
+    return _given(DOCUMENT_NUMBERS, number.removeprefix(settings.order_number_prefix))
 
 
 def refuse_number_of_series(number: str, settings: SiteSettings) -> None:
@@ -36,6 +41,12 @@ def refuse_number_of_series(number: str, settings: SiteSettings) -> None:
         return
     if int(digits) >= start:
         raise ParamWrongValue("belongs to the number series of the site", param="document_number")
+
+
+def _given(series: str, digits: str) -> tuple[NumberGiven, ...]:
+    if not _is_number(digits) or len(digits) > NUMBER_DIGITS_MAX or int(digits) == 0:
+        return ()
+    return (NumberGiven(series, int(digits)),)
 
 
 def _is_number(text: str) -> bool:

@@ -92,7 +92,9 @@ class Parent:
             WorkerDidNotStart: a first worker failed.
         """
         self.catch_signals()
-        self._workers = [self._start_worker() for _ in range(self._wanted)]
+        while len(self._workers) < self._wanted and not self._stop.is_set():
+            # One by one: should the next one fail, those before it are known and stopped.
+            self._workers.append(self._start_worker())
         if not self._stop.is_set():
             on_ready()
         while not self._stop.wait(_LOOK_S):

@@ -21,8 +21,6 @@ from aiohttp import web
 from api.app import create_app
 from api.server import LedgerRunner
 from api.services import Services, build_services
-from ledger.appender import CONNECTION_ERRORS
-from ledger.ids import system_clock_ms
 from ledger.subscription import Announcer, Wakeups
 from ops.database import Address, connect_as_service, create_service_pool
 from ops.migrations import MigrationsPending, pending
@@ -116,11 +114,19 @@ async def _background(*work: Any) -> Any:
 
 
 async def _housekeeping(services: Services) -> None:
-    """Forget idempotent answers whose time has passed."""
     while True:
         await asyncio.sleep(_HOUSEKEEPING_S)
-        with contextlib.suppress(*CONNECTION_ERRORS):
-            await services.store.forget_answers(system_clock_ms(), _ANSWERS_FORGOTTEN_MAX)
+        try:
+            await forget_old_answers(services)
+        except Exception as error:
+            # Whatever it was, the next time may go well; ended for good, it would let the answers pile up unseen.
+            log.warning("old idempotent answers were not forgotten: %r", error)
+
+
+async def forget_old_answers(services: Services) -> None:
+    """Forget all idempotent answers whose window has passed, in small transactions."""
+    while await services.store.forget_answers(services.clock_ms(), _ANSWERS_FORGOTTEN_MAX) == _ANSWERS_FORGOTTEN_MAX:
+        pass
 
 
 if __name__ == "__main__":

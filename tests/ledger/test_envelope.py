@@ -163,7 +163,7 @@ def test_what_has_no_canonical_form_is_known(value: object, depth: list[bool]) -
 
 
 class Widened(DomainEvent, frozen=True, kw_only=True):
-    """An event whose shape has changed twice; ``text`` was ``words`` and before that ``word``."""
+    """An event whose shape has changed twice; ``text`` was a list ``words`` and before that ``word``."""
 
     TOPIC = "test.widened"
     class_version: ClassVar[int] = 3
@@ -172,10 +172,11 @@ class Widened(DomainEvent, frozen=True, kw_only=True):
 
     @staticmethod
     def upcast_v1_v2(data: dict[str, Any]) -> None:
-        data["words"] = [data.pop("word")]
+        data["words"] = [data.pop("word"), *data.pop("more", [])]
 
     @staticmethod
     def upcast_v2_v3(data: dict[str, Any]) -> None:
+        data["words"].append("!")
         data["text"] = " ".join(data.pop("words"))
 
 
@@ -188,7 +189,8 @@ def widened(schema: int, data: dict[str, Any]) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("schema", "data", "text"), [(1, {"word": "a"}, "a"), (2, {"words": ["a", "b"]}, "a b"), (3, {"text": "a"}, "a")]
+    ("schema", "data", "text"),
+    [(1, {"word": "a"}, "a !"), (2, {"words": ["a", "b"]}, "a b !"), (3, {"text": "a"}, "a")],
 )
 def test_an_old_event_is_read_through_every_upcaster_since(schema: int, data: dict[str, Any], text: str) -> None:
     envelope, event = WIDE_MAPPER.open(widened(schema, data))

@@ -11,6 +11,7 @@ from ledger.envelope import EventMapper, Metadata, SealedEvent
 from ledger.events import OrderChanges, OrderUpdated
 from ledger.ids import IdSource, Site, StreamId, order_stream, system_clock_ms
 from ledger.sql import query
+from tests.log.waiting import PATIENCE_S
 
 _ids = IdSource()
 _mapper = EventMapper()
@@ -135,17 +136,15 @@ async def transactions(owner: asyncpg.Connection, site: Site) -> list[int]:
     return [each["events"] for each in rows]
 
 
-async def until_blocked(
-    owner: "asyncpg.Connection | PoolConnectionProxy", *, backends: int = 1, patience_s: float = 30.0
-) -> list[int]:
-    """Wait until so many backends wait for the connection's locks; returns their pids."""
-    async with asyncio.timeout(patience_s):
+async def until_blocked(owner: "asyncpg.Connection | PoolConnectionProxy") -> list[int]:
+    """Wait until a backend waits for the connection's locks; returns the pids of all that do."""
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             # Within a transaction a session would see the same list of backends for ever.
             await owner.execute("SELECT pg_stat_clear_snapshot()")
             rows = await owner.fetch(
                 "SELECT pid FROM pg_stat_activity WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))"
             )
-            if len(rows) >= backends:
+            if rows:
                 return [each["pid"] for each in rows]
             await asyncio.sleep(0.005)

@@ -36,14 +36,15 @@ class ForgetfulPool(CountingPool):
 class DeadPool:
     """Nobody answers, and after a while that is an error."""
 
-    def __init__(self) -> None:
+    def __init__(self, error: Exception | None = None) -> None:
         self.round_trips = 0
+        self._error = error or ConnectionRefusedError()
         self.patience_ends = asyncio.Event()
 
     async def fetch(self, statement: str, *arguments: Any, timeout: float | None = None) -> list[asyncpg.Record]:
         self.round_trips += 1
         await self.patience_ends.wait()
-        raise ConnectionRefusedError
+        raise self._error
 
 
 class FailingPool(DeadPool):

@@ -36,7 +36,7 @@ from tests.conftest import new_site
 
 T = TypeVar("T")
 
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 _BEGINNING = Position(0)
 
 

@@ -15,6 +15,7 @@ from ledger.errors import DatabaseUnavailable, TemporaryError
 from ledger.ids import Site, system_clock_ms
 from ledger.limits import BATCH_BYTES_MAX, BATCH_COMMANDS_MAX
 from ledger.store import Store
+from ops.database import Address, service_pool
 from tests.conftest import new_site
 from tests.log.appends import (
     answer,
@@ -29,6 +30,7 @@ from tests.log.appends import (
     until_blocked,
 )
 from tests.log.pools import CountingPool, DeadPool, FailingPool, ForgetfulPool
+from tests.log.waiting import eventually
 
 APPENDED, CONFLICT, ANSWERED = Outcome.APPENDED, Outcome.CONFLICT, Outcome.ANSWERED
 
@@ -244,6 +246,15 @@ async def test_beyond_the_bound_of_the_queue_a_command_is_refused_and_told_when_
     assert ("c", 1) in await streams(pool, site)
 
 
+async def test_one_connection_is_enough_for_many_sites(address: Address) -> None:
+    async with service_pool(address, size_max=1) as narrow:
+        appender = Appender(narrow)
+        sites = [await new_site(narrow) for _ in range(10)]
+        outcomes = await asyncio.gather(*(appender.append(append(site, (f"a{n}", 1))) for site in sites for n in "123"))
+        assert outcomes == [APPENDED] * 30
+        assert [await head(narrow, site) for site in sites] == [3] * 10
+
+
 async def test_the_bound_of_one_site_leaves_room_for_others(
     pool: asyncpg.Pool, owner: asyncpg.Connection, locked_site: LockedSite
 ) -> None:
@@ -362,6 +373,18 @@ async def test_a_terminated_backend_costs_nobody_anything(
     assert await positions(pool, site) == list(range(1, 11))
 
 
+async def test_a_batch_that_takes_too_long_is_given_up_and_sent_again(
+    monkeypatch: pytest.MonkeyPatch, pool: asyncpg.Pool, owner: asyncpg.Connection, locked_site: LockedSite
+) -> None:
+    monkeypatch.setattr(appending, "STATEMENT_TIMEOUT_S", 0.1)
+    counting = CountingPool(pool)
+    tasks = await start(Appender(as_pool(counting)), (order_append(locked_site.site, f"{n}") for n in range(10)))
+    await eventually(lambda: counting.round_trips == 3)
+    await locked_site.release()
+    assert await asyncio.gather(*tasks) == [APPENDED] * 10
+    assert await positions(pool, locked_site.site) == list(range(1, 11))
+
+
 async def test_a_backend_that_still_works_on_a_batch_and_its_repetition_write_it_once(
     pool: asyncpg.Pool, owner: asyncpg.Connection, locked_site: LockedSite
 ) -> None:
@@ -376,9 +399,23 @@ async def test_a_backend_that_still_works_on_a_batch_and_its_repetition_write_it
     assert await streams(pool, locked_site.site) == [("order-1", 1), ("a", 1), ("b", 1)]
 
 
-async def test_when_the_database_stays_away_all_who_wait_are_told(monkeypatch: pytest.MonkeyPatch, site: Site) -> None:
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConnectionRefusedError(),
+        FileNotFoundError("no socket"),
+        TimeoutError(),
+        asyncpg.CannotConnectNowError("the database system is starting up"),
+        asyncpg.TooManyConnectionsError("sorry, too many clients already"),
+        asyncpg.ReadOnlySQLTransactionError("this server is a replica now"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+async def test_when_the_database_stays_away_all_who_wait_are_told(
+    monkeypatch: pytest.MonkeyPatch, site: Site, error: Exception
+) -> None:
     monkeypatch.setattr(appending, "APPEND_RETRY_S_MAX", 0)
-    dead = DeadPool()
+    dead = DeadPool(error)
     appender = Appender(as_pool(dead))
     tasks = await start(appender, (append(site, (f"a{n}", 1)) for n in range(BATCH_COMMANDS_MAX + 50)))
     dead.patience_ends.set()

@@ -42,8 +42,8 @@ REFUSED_SHARE_MAX = 0.01
 Work = Callable[..., list[Told]]
 
 
-async def test_writers_over_http_lose_nothing_and_are_told_the_truth(tmp_path: Path) -> None:
-    with running_server(tmp_path, "--workers", "2") as server, reachable(Target(tmp_path)) as address:
+async def test_writers_over_http_lose_nothing_and_are_told_the_truth(data_dir: Path) -> None:
+    with running_server(data_dir, "--workers", "2") as server, reachable(Target(data_dir)) as address:
         async with service_pool(address) as pool:
             await load_big_invoices(pool, SITE)
             async with aiohttp.ClientSession(headers=server.headers) as client:

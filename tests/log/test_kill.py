@@ -29,7 +29,7 @@ from tests.log.traffic import Asked, HttpDoor, Told, writers
 from tests.serving import PATIENCE_S, SITE, Server, is_gone, running_server, until
 
 NAMES = tuple("abcdefgh")
-ANSWERS_BETWEEN_KILLS = 60
+ANSWERS_BETWEEN_KILLS = 40
 _PAUSE_S = 0.02
 
 # What a client may be told while the service is not all there; then it comes again.
@@ -133,10 +133,10 @@ class Load:
 
 
 @pytest.fixture
-async def load(tmp_path: Path) -> AsyncIterator[Load]:
+async def load(data_dir: Path) -> AsyncIterator[Load]:
     async with contextlib.AsyncExitStack() as stack:
         client = await stack.enter_async_context(aiohttp.ClientSession())
-        load = Load(tmp_path, stack, client)
+        load = Load(data_dir, stack, client)
         try:
             await load.start()
             yield load
@@ -243,9 +243,9 @@ async def test_a_stop_under_load_loses_nothing(load: Load) -> None:
     await assert_all_is_well(load)
 
 
-async def test_every_request_that_was_accepted_is_answered_when_the_service_stops(tmp_path: Path) -> None:
-    with running_server(tmp_path) as server:
-        async with _held_log(tmp_path) as held, aiohttp.ClientSession(headers=server.headers) as client:
+async def test_every_request_that_was_accepted_is_answered_when_the_service_stops(data_dir: Path) -> None:
+    with running_server(data_dir) as server:
+        async with _held_log(data_dir) as held, aiohttp.ClientSession(headers=server.headers) as client:
             reader, writer = await _idle_connection(server)
             asked = [Asked(operation="create", form={"invoice_id": "inv_0001", "note": f"{n}"}) for n in range(40)]
             answers = [asyncio.create_task(HttpDoor(client, server.url).ask(each)) for each in asked]
@@ -261,16 +261,16 @@ async def test_every_request_that_was_accepted_is_answered_when_the_service_stop
             told = await asyncio.gather(*answers)
         assert {each.status for each in told} == {200}
         assert await asyncio.to_thread(server.stop) == 0
-    await _assert_logged_once(tmp_path, told)
+    await _assert_logged_once(data_dir, told)
 
 
 # The outcome is not known
 
 
-async def test_a_command_whose_answer_was_lost_is_done_once(tmp_path: Path) -> None:
+async def test_a_command_whose_answer_was_lost_is_done_once(data_dir: Path) -> None:
     """The worker dies, but its backend goes on and commits: the retry finds the answer."""
-    with running_server(tmp_path) as server:
-        async with _held_log(tmp_path) as held, aiohttp.ClientSession(headers=server.headers) as client:
+    with running_server(data_dir) as server:
+        async with _held_log(data_dir) as held, aiohttp.ClientSession(headers=server.headers) as client:
             door = HttpDoor(client, server.url)
             asked = Asked(operation="create", form={"invoice_id": "inv_0001", "note": "once"}, key="k")
             lost = asyncio.create_task(door.ask(asked))
@@ -284,31 +284,49 @@ async def test_a_command_whose_answer_was_lost_is_done_once(tmp_path: Path) -> N
 
             # The retry comes while the first attempt still waits, and another after it has committed.
             retry = asyncio.create_task(door.ask(asked))
-            await until_blocked(held.owner, backends=1)
+            await _until_all_is_read(server)
             await held.release()
             told = [await retry, await door.ask(asked)]
         assert [(each.status, each.replayed) for each in told] == [(200, True), (200, True)]
         assert told[0].order == told[1].order
         server.stop()
-    await _assert_logged_once(tmp_path, told[:1])
+    await _assert_logged_once(data_dir, told[:1])
 
 
-async def test_a_command_that_was_never_written_is_done_once(tmp_path: Path) -> None:
+async def test_a_command_of_a_client_that_hung_up_is_done_once(data_dir: Path) -> None:
     asked = Asked(operation="create", form={"invoice_id": "inv_0001", "note": "once"}, key="k")
-    with running_server(tmp_path) as server:
-        async with _held_log(tmp_path) as held, aiohttp.ClientSession(headers=server.headers) as client:
+    with running_server(data_dir) as server:
+        async with _held_log(data_dir) as held, aiohttp.ClientSession(headers=server.headers) as client:
+            async with aiohttp.ClientSession(headers=server.headers) as hasty:
+                gone = asyncio.create_task(HttpDoor(hasty, server.url).ask(asked))
+                await until_blocked(held.owner)
+                gone.cancel()
+                await asyncio.wait([gone])
+            retry = asyncio.create_task(HttpDoor(client, server.url).ask(asked))
+            await _until_all_is_read(server)
+            await held.release()
+            told = await retry
+        assert (told.status, told.replayed) == (200, True)
+        server.stop()
+    await _assert_logged_once(data_dir, [told])
+
+
+async def test_a_command_that_was_never_written_is_done_once(data_dir: Path) -> None:
+    asked = Asked(operation="create", form={"invoice_id": "inv_0001", "note": "once"}, key="k")
+    with running_server(data_dir) as server:
+        async with _held_log(data_dir) as held, aiohttp.ClientSession(headers=server.headers) as client:
             lost = asyncio.create_task(HttpDoor(client, server.url).ask(asked))
             await until_blocked(held.owner)
             await asyncio.to_thread(server.kill_everything)
             with pytest.raises(aiohttp.ClientConnectionError):
                 await lost
-    with running_server(tmp_path) as server:
+    with running_server(data_dir) as server:
         async with aiohttp.ClientSession(headers=server.headers) as client:
             told = [await HttpDoor(client, server.url).ask(asked) for _ in range(2)]
         assert [(each.status, each.replayed) for each in told] == [(200, False), (200, True)]
         assert told[0].order == told[1].order
         server.stop()
-    await _assert_logged_once(tmp_path, told[:1])
+    await _assert_logged_once(data_dir, told[:1])
 
 
 class _Held:

@@ -69,7 +69,8 @@ class DatabaseServer:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DatabaseServer]:
-    with EmbeddedPostgres.open(tmp_path_factory.mktemp("migrations") / "postgres") as postgres:
+    folder = tmp_path_factory.mktemp("migrations") / "postgres"
+    with EmbeddedPostgres.open(folder, settings={"fsync": "off"}) as postgres:
         yield DatabaseServer(postgres)
 
 
@@ -110,7 +111,8 @@ def test_every_file_of_the_schema_is_a_migration() -> None:
 
 
 def test_migrations_are_numbered_in_their_order() -> None:
-    assert [int(migration.file.partition("_")[0]) for migration in MIGRATIONS] == list(range(1, len(MIGRATIONS) + 1))
+    numbers = [int(migration.file.partition("_")[0]) for migration in MIGRATIONS]
+    assert numbers == sorted(set(numbers))
 
 
 # Migrating
@@ -208,7 +210,7 @@ async def test_a_foreign_database_without_migrations_is_refused_with_what_to_do(
         assert await connection.fetchval("SELECT to_regnamespace('ledger')") is None
 
 
-@pytest.mark.parametrize("command", [("serve", "--port", "0"), ("sites", "list"), ("keys", "list")])
+@pytest.mark.parametrize("command", [("serve", "--port", "0"), ("sites", "list")])
 async def test_commands_refuse_a_foreign_database_without_migrations_in_one_line(
     server: DatabaseServer, database: str, tmp_path: Path, command: tuple[str, ...]
 ) -> None:

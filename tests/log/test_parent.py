@@ -22,14 +22,6 @@ from tests.serving import PATIENCE_S, Server, running_server, starting_server, u
 pytestmark = pytest.mark.timeout(600)
 
 
-@pytest.fixture
-def kept(tmp_path: Path) -> Path:
-    """A data folder with a cluster and a site."""
-    with running_server(tmp_path) as server:
-        assert server.stop() == 0
-    return tmp_path
-
-
 def status_of(server: Server, path: str) -> int | None:
     """The status of a GET; None when nobody answers."""
     try:
@@ -46,28 +38,28 @@ def status_of(server: Server, path: str) -> int | None:
 
 
 @pytest.mark.parametrize("workers", [0, 1, 3])
-def test_a_service_that_is_stopped_while_it_starts_leaves_nothing(kept: Path, workers: int) -> None:
+def test_a_service_that_is_stopped_while_it_starts_leaves_nothing(data_dir: Path, workers: int) -> None:
     """When the parent has so many children besides the database, it is told to stop."""
-    with starting_server(kept, "--workers", "4") as server:
+    with starting_server(data_dir, "--workers", "4") as server:
         until(lambda: not server.is_running or server.postmaster(), what="the database runs")
         until(lambda: not server.is_running or len(server.workers()) >= workers, what="some workers run")
         assert server.stop() == 0
         assert "Traceback" not in server.errors
 
 
-def test_a_service_that_is_killed_while_it_starts_can_be_started(kept: Path) -> None:
-    with starting_server(kept, "--workers", "2") as server:
+def test_a_service_that_is_killed_while_it_starts_can_be_started(data_dir: Path) -> None:
+    with starting_server(data_dir, "--workers", "2") as server:
         until(server.postmaster, what="the database runs")
         server.kill_everything()
-    with starting_server(kept, "--workers", "2") as server:
+    with starting_server(data_dir, "--workers", "2") as server:
         until(server.workers, what="a worker runs")
         server.kill_everything()
-    with running_server(kept) as server:
+    with running_server(data_dir) as server:
         assert status_of(server, "/readyz") == 200
 
 
-def test_a_port_that_is_taken_is_told_in_one_line(kept: Path) -> None:
-    with running_server(kept) as first, starting_server(kept, port=first.port) as second:
+def test_a_port_that_is_taken_is_told_in_one_line(data_dir: Path) -> None:
+    with running_server(data_dir) as first, starting_server(data_dir, port=first.port) as second:
         until(lambda: not second.is_running, what="the end of the second")
         assert second.stop() == 1
         assert second.errors.splitlines()[-1].startswith(f"order-ledger: cannot listen on 127.0.0.1:{first.port}")
@@ -77,9 +69,9 @@ def test_a_port_that_is_taken_is_told_in_one_line(kept: Path) -> None:
 # Two services on one data folder
 
 
-async def test_a_second_service_takes_the_database_over_when_the_first_is_killed(kept: Path) -> None:
+async def test_a_second_service_takes_the_database_over_when_the_first_is_killed(data_dir: Path) -> None:
     told: list[Told] = []
-    with running_server(kept) as first, running_server(kept, "--workers", "2") as second:
+    with running_server(data_dir) as first, running_server(data_dir, "--workers", "2") as second:
         assert second.postmaster() is None
         async with aiohttp.ClientSession(headers=second.headers) as client:
             for server in (first, second):
@@ -114,11 +106,11 @@ async def retrieve(client: aiohttp.ClientSession, server: Server, told: Told) ->
 # Ends
 
 
-def test_a_database_that_cannot_be_started_again_ends_the_service_with_a_reason(kept: Path) -> None:
-    with running_server(kept, "--workers", "2") as server:
+def test_a_database_that_cannot_be_started_again_ends_the_service_with_a_reason(data_dir: Path) -> None:
+    with running_server(data_dir, "--workers", "2") as server:
         postmaster = server.postmaster()
         assert postmaster
-        control = next((kept / "postgres").glob("pg*/global/pg_control"))
+        control = next((data_dir / "postgres").glob("pg*/global/pg_control"))
         shutil.move(control, control.with_name("pg_control.gone"))
         server.kill(postmaster)
         until(lambda: not server.is_running, what="the end of the service")
@@ -126,7 +118,7 @@ def test_a_database_that_cannot_be_started_again_ends_the_service_with_a_reason(
         assert "Traceback" not in server.errors
         assert "order-ledger: " in server.errors
         shutil.move(control.with_name("pg_control.gone"), control)
-    with running_server(kept) as server:
+    with running_server(data_dir) as server:
         assert status_of(server, "/readyz") == 200
 
 

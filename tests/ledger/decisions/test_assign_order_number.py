@@ -4,6 +4,7 @@ import pytest
 
 from ledger.commands import AssignOrderNumber, CancelOrder, Command
 from ledger.events import OrderNumberAssigned
+from ledger.limits import COMMAND_ATTEMPTS_MAX
 from ledger.vocabulary import CancellationReason
 from tests.ledger.given import BEFORE, CREATED, NOW, NOW_MS, given, imported, invoice, manual, settings
 
@@ -45,6 +46,30 @@ def test_a_number_that_was_imported_stays() -> None:
 def test_a_number_that_an_import_took_is_passed_over() -> None:
     ledger = given(invoice(), imported("1", document_number="1"), imported("2", document_number="2"), imported("3"))
     assert ledger.when(assign("3")).document["document_number"] == "3"
+
+
+def test_any_run_of_imported_numbers_is_passed_over() -> None:
+    count = COMMAND_ATTEMPTS_MAX + 4
+    history = [imported(f"i{number}", document_number=str(number)) for number in range(1, count + 1)]
+    happened = given(invoice(), *history, imported("1")).when(assign())
+    assert happened.document["document_number"] == str(count + 1)
+
+
+@pytest.mark.parametrize("number", ["x7", "7x", "0", "-7", "\u0667", "9" * 16, "OLD-7"])
+def test_an_imported_number_of_another_form_leaves_the_series_alone(number: str) -> None:
+    happened = given(invoice(), imported("i", document_number=number), imported("1")).when(assign())
+    assert happened.document["document_number"] == "1"
+
+
+@pytest.mark.parametrize(("number", "expected"), [("ORDER7", "ORDER8"), ("7", "ORDER1")])
+def test_an_imported_number_moves_the_series_of_its_prefix(number: str, expected: str) -> None:
+    history: list[Command] = [
+        settings(order_number_prefix="ORDER"),
+        imported("i", document_number=number),
+        imported("1"),
+    ]
+    happened = given(invoice(), *history).when(assign())
+    assert happened.document["document_number"] == expected
 
 
 def test_a_series_that_starts_later_goes_on_from_there() -> None:

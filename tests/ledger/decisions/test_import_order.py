@@ -270,6 +270,14 @@ def test_an_address_of_which_nothing_is_known_is_absent(name: str, known: dict[s
     assert name not in happened.document
 
 
+@pytest.mark.parametrize("name", ["shipping_address", "billing_address"])
+def test_a_validation_status_alone_says_nothing_and_the_invoice_is_asked(name: str) -> None:
+    address = Address(validation_status=ValidationStatus.VALID)
+    happened = given(invoice()).when(imported(**{name: address}))
+    assert happened.document[name]["first_name"] == "Ann"
+    assert happened.document[name]["validation_status"] == "not_validated"
+
+
 # Document numbers
 
 

@@ -1,0 +1,92 @@
+"""The resources of answers, from the structs that write them (``projections.order_document``).
+
+The structs hold plain text; which text is one of a closed set, their origin in the ledger says.
+"""
+
+import re
+from collections.abc import Iterator
+from enum import Enum
+from typing import Any
+
+import msgspec
+from msgspec.inspect import EnumType as EnumField
+from msgspec.inspect import StructType, type_info
+
+from api.openapi.texts import member_words, words
+from api.openapi.values import UNIX_TIME, WHOLE_NUMBER, Json
+from ledger import parts
+from ledger.order import Order
+from projections import order_document as documents
+
+# Component, the struct that writes it, the struct its members come from, and what ``object`` says.
+_RESOURCES: tuple[tuple[str, type[msgspec.Struct], type[msgspec.Struct], tuple[str, ...]], ...] = (
+    ("Order", documents.OrderDocument, Order, ("order",)),
+    ("OrderLineItem", documents.LineItemDocument, parts.OrderLine, ("order_line_item",)),
+    ("LineItemTax", documents.LineItemTaxDocument, parts.LineItemTax, ("line_item_tax",)),
+    ("LineItemDiscount", documents.LineItemDiscountDocument, parts.LineItemDiscount, ("line_item_discount",)),
+    ("LinkedCreditNote", documents.LinkedCreditNoteDocument, parts.LinkedCreditNote, ("linked_credit_note",)),
+    ("ResentOrder", documents.ResentOrderDocument, parts.ResentOrder, ("resent_order",)),
+    ("Address", documents.AddressDocument, parts.Address, ("shipping_address", "billing_address")),
+)
+_REF = "#/components/schemas/"
+_NAMES = {struct.__name__: component for component, struct, _, _ in _RESOURCES}
+_is_time = re.compile(r"^date_|_(at|on|date)$").search
+
+
+def resources(lengths: dict[str, int]) -> Iterator[tuple[str, Json]]:
+    """Name and schema of each resource.
+
+    Args:
+        lengths: of members that callers set, by ``Component.member``.
+    """
+    _, generated = msgspec.json.schema_components([documents.OrderDocument], ref_template=_REF + "{name}")
+    for component, struct, source, objects in _RESOURCES:
+        enums = _enums(source) | {"object": list(objects)}
+        members = {
+            name: _member(component, name, plain, enums.get(name), lengths.get(f"{component}.{name}"))
+            for name, plain in generated[struct.__name__]["properties"].items()
+        }
+        required = generated[struct.__name__]["required"]
+        yield component, {"type": "object", "properties": members, "required": required} | words("resources", component)
+
+
+def _member(component: str, name: str, plain: Json, enum: list[str] | None, length: int | None) -> Json:
+    schema = _typed(name, _present(plain))
+    if enum:
+        schema["enum"] = enum
+    if length and not enum:
+        schema["maxLength"] = length
+    return schema | member_words(component, name)
+
+
+def _present(plain: Json) -> Json:
+    """Without null and default: a member without a value is absent."""
+    [present] = [each for each in plain.get("anyOf", [plain]) if each != {"type": "null"}]
+    return {name: value for name, value in present.items() if name != "default"}
+
+
+def _typed(name: str, plain: Json) -> Json:
+    if "$ref" in plain:
+        component = _NAMES.get(plain["$ref"].removeprefix(_REF))
+        return {"$ref": _REF + component} if component else {"type": "string"}
+    match plain.get("type"):
+        case "array":
+            return {"type": "array", "items": _typed(name, plain["items"]), "minItems": 1}
+        case "integer":
+            return dict(UNIX_TIME if _is_time(name) else WHOLE_NUMBER)
+        case None:
+            # Decimals are written as they came, as ``Raw``.
+            return {"type": "number"}
+    return plain
+
+
+def _enums(struct: type[msgspec.Struct]) -> dict[str, list[str]]:
+    info = type_info(struct)
+    assert isinstance(info, StructType)
+    found = {field.name: _enum_of(field.type) for field in info.fields}
+    return {name: [str(choice.value) for choice in cls] for name, cls in found.items() if cls}
+
+
+def _enum_of(field: Any) -> type[Enum] | None:
+    options = getattr(field, "types", (field,))
+    return next((option.cls for option in options if isinstance(option, EnumField)), None)

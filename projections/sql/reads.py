@@ -1,0 +1,100 @@
+"""How a page is read: from which indexes, in which order, and how far before something else is tried.
+
+Nothing here asks the planner's statistics, which know neither that updates follow creation nor what a prepared
+statement will be asked next. A page that one index holds in its order is one read. For any other, the best two ways
+are tried in turn with a bound on the rows that each may look at, so that a page costs a small multiple of the
+cheaper one, whichever that is.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from projections.sql.accesses import ALL, NARROW, PERIOD_TIMES, Access
+from projections.sql.conditions import Condition, OneOf, StartsWith, Within
+
+# Rows that a try may look at: first about as many as a page shows ten times over, which takes a millisecond, then
+# as many as take the time that people still call at once.
+TRY_ROWS_MAX = 1_000
+SECOND_TRY_ROWS_MAX = 30_000
+
+
+@dataclass(frozen=True, slots=True)
+class IndexRead:
+    """Read an index, at most ``rows_max`` rows of it; None reads on to the end of the page."""
+
+    access: Access
+    rows_max: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodRead:
+    """Read by periods of creation: the rows in this range."""
+
+    within: Within
+
+
+Read = IndexRead | PeriodRead
+
+
+def reads(conditions: tuple[Condition, ...], sort: str) -> tuple[Read, ...]:
+    """What to read for a page, one after the other until one of them was not cut short; the last never is."""
+    narrow = tuple(_usable(conditions, sort))
+    top, *others = (*narrow, ALL[sort])
+    if top.walks(sort) and _covers(top, conditions):
+        return (IndexRead(top),)
+    period = _period(conditions, sort)
+    if period:
+        tried = narrow[:2] if sort == "created_at" else (*narrow[:1], ALL[sort])
+        return (*(IndexRead(access, TRY_ROWS_MAX) for access in tried), PeriodRead(period))
+    if top.walks(sort) and others in ([], [ALL[sort]]):
+        # All that the other way could find is on this one.
+        return (IndexRead(top),)
+    other = next(access for access in others if access.walks(sort))
+    return (
+        IndexRead(top, TRY_ROWS_MAX),
+        IndexRead(other, TRY_ROWS_MAX),
+        IndexRead(top, SECOND_TRY_ROWS_MAX),
+        IndexRead(other),
+    )
+
+
+def held(access: Access, condition: Condition) -> bool:
+    """Whether the index leads to the rows that fulfil the condition, and to no others."""
+    match condition:
+        case OneOf():
+            return condition.column in access.pinned
+        case Within() | StartsWith():
+            return condition.column == access.ordered[0]
+    return False
+
+
+def _covers(access: Access, conditions: tuple[Condition, ...]) -> bool:
+    return all(held(access, condition) for condition in conditions)
+
+
+def _usable(conditions: tuple[Condition, ...], sort: str) -> Iterator[Access]:
+    """The ways that leave out rows which are not in the list, the most selective first."""
+    pinned = {each.column for each in conditions if isinstance(each, OneOf) and _is_indexed(each)}
+    for access in NARROW:
+        pins = set(access.pinned) - {"deleted"}
+        if access is ALL[sort] or not pins <= pinned:
+            continue
+        is_bounded = any(held(access, each) for each in conditions if not isinstance(each, OneOf))
+        if access.walks(sort) or is_bounded or (pins and not _has_walk(access, sort)):
+            yield access
+
+
+def _is_indexed(condition: OneOf) -> bool:
+    """Orders that were not resent are nearly all, and in no index of their own."""
+    return condition.column != "is_resent" or condition.values == (True,)
+
+
+def _has_walk(access: Access, sort: str) -> bool:
+    return any(other.pinned == access.pinned and other.walks(sort) for other in NARROW)
+
+
+def _period(conditions: tuple[Condition, ...], sort: str) -> Within | None:
+    """The narrowest range that is held by period of creation and comes in the order of this sort attribute."""
+    times = PERIOD_TIMES if sort == "created_at" else ("created_at",)
+    ranges = [each for each in conditions if isinstance(each, Within) and each.column in times]
+    return min(ranges, key=lambda each: each.last - each.first, default=None)

@@ -1,0 +1,30 @@
+-- The same, but no stream reads more than {rows_max} rows. Where one did, its last row is there as `is_cut`, in its
+-- place or, if the rows are not read in the order of the page, first: what stands behind it may lack rows.
+-- {conditions} say what is read, in the order of an index; {fits}, which of these rows are wanted.
+SELECT
+    key.sort_value,
+    key.id,
+    key.is_cut,
+    (SELECT document FROM ledger.order_view AS shown WHERE shown.site = $1 AND shown.id = key.id) AS document
+FROM (
+    SELECT key.sort_value, key.id, key.is_cut
+    FROM {streams} LATERAL (
+        SELECT step.sort_value, step.id, step.is_cut
+        FROM (
+            SELECT
+                {sort} AS sort_value,
+                id,
+                {fits} AS fits,
+                row_number() OVER (ORDER BY {read_order}) = {rows_max} AS is_cut
+            FROM ledger.order_view
+            WHERE {conditions}
+            ORDER BY {read_order}
+            LIMIT {rows_max}
+        ) AS step
+        WHERE step.fits OR step.is_cut
+        LIMIT {stream_limit}
+    ) AS key
+    ORDER BY {cut_place} key.sort_value {direction}, key.id {direction}
+    LIMIT {limit}
+) AS key
+ORDER BY {cut_place} key.sort_value {direction}, key.id {direction}

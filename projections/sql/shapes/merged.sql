@@ -1,0 +1,18 @@
+-- A page merged from several reads, each in the order of an index: one for every combination of {streams}.
+SELECT
+    key.sort_value,
+    key.id,
+    (SELECT document FROM ledger.order_view AS shown WHERE shown.site = $1 AND shown.id = key.id) AS document
+FROM (
+    SELECT key.sort_value, key.id
+    FROM {streams} LATERAL (
+        SELECT {sort} AS sort_value, id
+        FROM ledger.order_view
+        WHERE {conditions}
+        ORDER BY {sort} {direction}, id {direction}
+        LIMIT {limit}
+    ) AS key
+    ORDER BY key.sort_value {direction}, key.id {direction}
+    LIMIT {limit}
+) AS key
+ORDER BY key.sort_value {direction}, key.id {direction}
