@@ -155,8 +155,13 @@ def test_a_forked_copy_of_a_killed_owner_neither_stops_the_server_nor_keeps_the_
 
 
 def test_what_a_refused_start_leaves_behind_is_nothing(state_dir: Path, open_postgres: OpenPostgres) -> None:
-    with pytest.raises(KeyboardInterrupt):
-        open_postgres(state_dir, on_progress=interrupt_the_start)
+    # A test before this one may have left another handler behind.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            open_postgres(state_dir, on_progress=interrupt_the_start)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
     assert servers_in(state_dir) == []
     assert open_postgres(state_dir).is_owner
