@@ -4,7 +4,8 @@ A success is proven by the append, which accepts only the versions that were rea
 read and decided again, a bounded number of times; then the caller is told ``lock_timeout``.
 """
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import msgspec
@@ -24,6 +25,8 @@ from ledger.preparation import prepare
 from ledger.reader import SettingsMemory, StreamReader
 from ledger.settings import SiteSettings
 from ledger.store import Store
+
+_INVOICE = invoice_stream("")
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +52,15 @@ class Handled(msgspec.Struct, frozen=True, kw_only=True):
 
 class AnsweredAlready(Exception):
     """The idempotency key has an answer, given by another request that ran at the same time."""
+
+
+class _RaceLost(Exception):
+    """A stream is not at the version any more that was read. ``invoice`` is the invoice's, where it is among them."""
+
+    def __init__(self, events: Iterable[SealedEvent]) -> None:
+        super().__init__()
+        streams = (event.stream for event in events)
+        self.invoice = next((stream for stream in streams if stream.startswith(_INVOICE)), None)
 
 
 class CommandHandler:
@@ -83,11 +95,19 @@ class CommandHandler:
             LedgerError: it was refused, and nothing was written.
             AnsweredAlready: another request with the same idempotency key was faster.
         """
-        async with self._locks.hold((caller.site, _contended_stream(command))):
-            for _ in range(COMMAND_ATTEMPTS_MAX):
-                handled = await self._attempt(command, caller)
-                if handled is not None:
-                    return handled
+        own = _contended_stream(command)
+        async with self._locks.hold((caller.site, own)):
+            try:
+                return await self._attempt(command, caller)
+            except _RaceLost as lost:
+                shared = lost.invoice
+            # Nobody here writes to its own stream meanwhile: it lost to another process, or to another order of its
+            # invoice. Those take turns from now on, or each round would serve one and refuse all beyond the last.
+            turn = self._locks.hold((caller.site, shared)) if shared not in {None, own} else contextlib.nullcontext()
+            async with turn:
+                for _ in range(COMMAND_ATTEMPTS_MAX - 1):
+                    with contextlib.suppress(_RaceLost):
+                        return await self._attempt(command, caller)
         raise LockTimeout(retry_after_s=1)
 
     async def require_order(self, caller: Caller, order_id: str) -> None:
@@ -120,7 +140,7 @@ class CommandHandler:
         """
         await self._append(Append(site=site, answer=answer))
 
-    async def _attempt(self, command: c.Command, caller: Caller) -> Handled | None:
+    async def _attempt(self, command: c.Command, caller: Caller) -> Handled:
         reader = self._reader(caller)
         decision = await self._decide(command, caller, reader)
         events = self._seal(decision.events, caller, reader)
@@ -132,7 +152,7 @@ class CommandHandler:
         if events or answer:
             append = Append(site=caller.site, events=events, rows=tuple(rows), numbers=decision.numbers, answer=answer)
             if not await self._append(append):
-                return None
+                raise _RaceLost(events)
         return Handled(events=events, row=shown)
 
     async def _append(self, append: Append) -> bool:

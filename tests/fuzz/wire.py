@@ -114,10 +114,10 @@ async def _connection(port: int) -> AsyncIterator[tuple[asyncio.StreamReader, as
 
 async def _send(request: Request, port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Exchange:
     writer.write(request.encoded(b"127.0.0.1:%d" % port))
-    if request.hangs_up:
-        await writer.drain()
-        return Exchange(request, None, closed=True)
     try:
+        if request.hangs_up:
+            await writer.drain()
+            return Exchange(request, None, closed=True)
         answer = await _read_answer(request, reader)
     except (asyncio.IncompleteReadError, ConnectionError):
         return Exchange(request, None, closed=True)

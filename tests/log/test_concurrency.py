@@ -10,13 +10,11 @@ import multiprocessing
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import asyncpg
-import msgspec
 import pytest
 
 from api.services import Services, build_services
@@ -24,14 +22,12 @@ from ledger.ids import Site
 from ledger.store import Store
 from ledger.subscription import Announcer, Subscription, Wakeups
 from ops.database import Address, connect_as_service, reachable, service_pool
-from ops.invoice_loading import load_file
 from ops.target import Target
 from tests.log.audit import assert_answers_are_true, assert_view_is_the_fold, read_log
-from tests.log.traffic import Door, HandlerDoor, HttpDoor, Told, big_invoices, imported, writers
+from tests.log.traffic import Door, HandlerDoor, HttpDoor, Told, import_shared, load_big_invoices, writers
 from tests.log.waiting import eventually
 from tests.serving import SITE, running_server
 
-ORDERS = 20
 NAMES = tuple("abcdefgh")
 PROCESSES = (NAMES[:4], NAMES[4:])
 REQUESTS_OVER_HTTP = 5_000
@@ -120,18 +116,6 @@ async def in_two_processes(work: Work, *arguments: Any) -> list[Told]:
     with ProcessPoolExecutor(len(PROCESSES), mp_context=multiprocessing.get_context("spawn")) as processes:
         halves = (loop.run_in_executor(processes, work, names, *arguments) for names in PROCESSES)
         return [told for answers in await asyncio.gather(*halves) for told in answers]
-
-
-async def load_big_invoices(pool: asyncpg.Pool, site: str) -> None:
-    lines = "\n".join(msgspec.json.encode(invoice).decode() for invoice in big_invoices())
-    loaded = await load_file(pool, site, StringIO(lines))
-    assert loaded.refused == []
-
-
-async def import_shared(door: Door) -> list[Told]:
-    setup = [await door.ask(imported(number)) for number in range(ORDERS)]
-    assert {told.status for told in setup} == {200}, setup
-    return setup
 
 
 @contextlib.asynccontextmanager

@@ -24,8 +24,7 @@ from ops.database import Address, reachable, service_pool
 from ops.target import Target
 from tests.log.appends import until_blocked
 from tests.log.audit import assert_answers_are_true, assert_view_is_the_fold, read_log
-from tests.log.test_concurrency import import_shared, load_big_invoices
-from tests.log.traffic import Asked, HttpDoor, Told, writers
+from tests.log.traffic import Asked, HttpDoor, Told, import_shared, load_big_invoices, writers
 from tests.serving import PATIENCE_S, SITE, Server, is_gone, running_server, until
 
 NAMES = tuple("abcdefgh")

@@ -102,11 +102,7 @@ def order_ledger(*arguments: str) -> "subprocess.CompletedProcess[str]":
 
 def test_every_file_of_the_schema_is_a_migration() -> None:
     repository = Path(migrations.__file__).parents[1]
-    files = {
-        f"{path.parents[2].name}/{path.name}"
-        for path in repository.glob("*/sql/schema/*.sql")
-        if path.parts[-4] != "tests"
-    }
+    files = {f"{path.parents[2].name}/{path.name}" for path in repository.glob("*/sql/schema/*.sql")}
     assert files == {migration.name for migration in MIGRATIONS}
 
 

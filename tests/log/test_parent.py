@@ -5,6 +5,7 @@ import contextlib
 import shutil
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 import aiohttp
@@ -69,14 +70,17 @@ def test_a_port_that_is_taken_is_told_in_one_line(data_dir: Path) -> None:
 # Two services on one data folder
 
 
-async def test_a_second_service_takes_the_database_over_when_the_first_is_killed(data_dir: Path) -> None:
+@pytest.mark.parametrize("end_of", [Server.kill, Server.stop], ids=["killed", "stopped"])
+async def test_a_second_service_takes_the_database_over_when_the_first_ends(
+    data_dir: Path, end_of: Callable[[Server], object]
+) -> None:
     told: list[Told] = []
     with running_server(data_dir) as first, running_server(data_dir, "--workers", "2") as second:
         assert second.postmaster() is None
         async with aiohttp.ClientSession(headers=second.headers) as client:
             for server in (first, second):
                 told.append(await create(client, server, f"{len(told)}"))
-            first.kill()
+            await asyncio.to_thread(end_of, first)
             await asyncio.to_thread(until, second.postmaster, what="the second owns the database")
             await asyncio.to_thread(until, lambda: status_of(second, "/readyz") == 200, what="it is ready")
             told.append(await create(client, second, "after"))

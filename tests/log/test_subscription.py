@@ -196,6 +196,7 @@ async def test_announcements_are_merged(
         last = await new_site(pool)
         for _ in range(1_000):
             writer.announce(site)
+        await eventually(lambda: heard.count.get(site))
         writer.announce(last)
         await eventually(lambda: heard.count.get(last))
         assert heard.count[site] == 1

@@ -9,9 +9,11 @@ import asyncio
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from io import StringIO
 from typing import Any, Protocol
 
 import aiohttp
+import asyncpg
 import msgspec
 
 from api.operations import ROUTES
@@ -21,10 +23,12 @@ from ledger.envelope import Metadata
 from ledger.errors import LedgerError
 from ledger.handler import Caller
 from ledger.ids import Site
+from ops.invoice_loading import load_file
 
 Form = dict[str, str]
 
 INVOICES = 4
+ORDERS = 20
 _INVOICE_TOTAL = 50_000_000
 _QUANTITY = 5_000
 _IMPORTED_AT = "1767262200"
@@ -133,35 +137,44 @@ class HandlerDoor:
         return Caller(site=self._site, live=False, name="writer", metadata=metadata)
 
 
-def big_invoices() -> list[dict[str, Any]]:
-    """Paid invoices with room for very many small credit notes and resends."""
-    return [
-        {
-            "id": f"inv_big_{number}",
-            "status": "paid",
-            "currency_code": "USD",
-            "customer_id": "cust_big",
-            "price_type": "tax_exclusive",
-            "total": _INVOICE_TOTAL,
-            "amount_paid": _INVOICE_TOTAL,
-            "paid_at": int(_IMPORTED_AT),
-            "line_items": [
-                {
-                    "id": f"li_big_{number}",
-                    "entity_type": "plan_item_price",
-                    "entity_id": "box-USD",
-                    "unit_amount": _INVOICE_TOTAL // _QUANTITY,
-                    "quantity": _QUANTITY,
-                    "amount": _INVOICE_TOTAL,
-                }
-            ],
-        }
-        for number in range(INVOICES)
-    ]
+async def load_big_invoices(pool: asyncpg.Pool, site: str) -> None:
+    """Record paid invoices with room for very many small credit notes and resends."""
+    lines = "\n".join(msgspec.json.encode(_big_invoice(number)).decode() for number in range(INVOICES))
+    loaded = await load_file(pool, site, StringIO(lines))
+    assert loaded.refused == []
 
 
-def imported(number: int) -> Asked:
-    """The import of one of the orders that the writers share."""
+async def import_shared(door: Door) -> list[Told]:
+    """Import the orders that the writers share."""
+    setup = [await door.ask(_imported(number)) for number in range(ORDERS)]
+    assert {told.status for told in setup} == {200}, setup
+    return setup
+
+
+def _big_invoice(number: int) -> dict[str, Any]:
+    return {
+        "id": f"inv_big_{number}",
+        "status": "paid",
+        "currency_code": "USD",
+        "customer_id": "cust_big",
+        "price_type": "tax_exclusive",
+        "total": _INVOICE_TOTAL,
+        "amount_paid": _INVOICE_TOTAL,
+        "paid_at": int(_IMPORTED_AT),
+        "line_items": [
+            {
+                "id": f"li_big_{number}",
+                "entity_type": "plan_item_price",
+                "entity_id": "box-USD",
+                "unit_amount": _INVOICE_TOTAL // _QUANTITY,
+                "quantity": _QUANTITY,
+                "amount": _INVOICE_TOTAL,
+            }
+        ],
+    }
+
+
+def _imported(number: int) -> Asked:
     return Asked(
         operation="import_order",
         form={

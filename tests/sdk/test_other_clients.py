@@ -5,7 +5,7 @@ what they must find in the answers.
 import contextlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -18,6 +18,7 @@ from tests.serving import Server
 FORM = "application/x-www-form-urlencoded"
 IMPORT = "invoice_id=inv_0002&status=queued&created_at=1517000000&order_date=1517000000&shipping_date=1517000000"
 REPLAYED = "chargebee-idempotency-replayed"
+PAGES_MAX = 30
 
 
 @pytest.fixture
@@ -50,6 +51,23 @@ def test_curl_sends_brackets_and_quotes_as_they_are(line: Line, shop: Shop) -> N
     ]
 
 
+def pages(page: Callable[[str], RawAnswer], *, mangled: bool = False) -> list[dict[str, Any]]:
+    """All orders of a list; ``mangled`` offsets are read as JSON, where they are JSON, and printed anew."""
+    orders: list[dict[str, Any]] = []
+    more = ""
+    for _ in range(PAGES_MAX):
+        answer = page(more)
+        orders += answer.orders
+        offset = answer.body.get("next_offset")
+        if offset is None:
+            return orders
+        if mangled:
+            with contextlib.suppress(ValueError):
+                offset = str(json.loads(offset))
+        more = f"&offset={offset}"
+    raise AssertionError("the list has no end")
+
+
 def airbyte(line: Line, shop: Shop, query: str) -> RawAnswer:
     """As source-chargebee sends it, through python-requests."""
     return line.send(
@@ -63,6 +81,12 @@ def airbyte(line: Line, shop: Shop, query: str) -> RawAnswer:
     )
 
 
+def airbyte_slice(line: Line, shop: Shop, first: int, last: int) -> list[dict[str, Any]]:
+    """What was changed from one second to another, both included; ten to a page, since it asks for no limit."""
+    query = f"sort_by%5Basc%5D=updated_at&include_deleted=true&updated_at%5Bbetween%5D=%5B{first}%2C+{last}%5D"
+    return pages(lambda offset: airbyte(line, shop, query + offset))
+
+
 def test_airbyte_reads_slices_that_meet_end_to_end_and_misses_nothing(line: Line, shop: Shop) -> None:
     for number in range(12):
         curl(line, shop, "/orders", f"invoice_id=inv_0001&id=order-{number:02}")
@@ -72,13 +96,7 @@ def test_airbyte_reads_slices_that_meet_end_to_end_and_misses_nothing(line: Line
     seen: list[dict[str, Any]] = []
     for second in range(updated[0] - 1, updated[-1] + 2):
         # One slice for each second, the next one second behind the end of the last.
-        query = f"sort_by%5Basc%5D=updated_at&include_deleted=true&updated_at%5Bbetween%5D=%5B{second}%2C+{second}%5D"
-        page = airbyte(line, shop, query)
-        seen += page.orders
-        assert len(page.orders) <= 10
-        while offset := page.body.get("next_offset"):
-            page = airbyte(line, shop, f"{query}&offset={offset}")
-            seen += page.orders
+        seen += airbyte_slice(line, shop, second, second)
     assert sorted(order["id"] for order in seen) == sorted([*(f"order-{number:02}" for number in range(12)), gone])
     assert all("updated_at" in order and "object" in order for order in seen)
     assert [order["deleted"] for order in seen if order["id"] == gone] == [True]
@@ -157,18 +175,8 @@ def test_ruby_sends_a_key_on_every_write_and_reads_with_a_content_type(line: Lin
 def test_an_offset_survives_a_client_that_reads_it_as_json_and_prints_it_anew(line: Line, shop: Shop) -> None:
     for _ in range(6):
         curl(line, shop, "/orders", "invoice_id=inv_0001")
-    seen: list[str] = []
-    query = "/orders?limit=1"
-    while True:
-        page = ruby(line, shop, "GET", query)
-        seen += [order["id"] for order in page.orders]
-        offset = page.body.get("next_offset")
-        if offset is None:
-            break
-        with contextlib.suppress(ValueError):
-            offset = str(json.loads(offset))
-        query = f"/orders?limit=1&offset={offset}"
-    assert len(seen) == len(set(seen)) == 6
+    seen = pages(lambda offset: ruby(line, shop, "GET", f"/orders?limit=1{offset}"), mangled=True)
+    assert len({order["id"] for order in seen}) == len(seen) == 6
 
 
 def go(line: Line, shop: Shop, method: str, path: str, form: str = "", key: str = "k") -> RawAnswer:

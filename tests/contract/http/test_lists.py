@@ -28,6 +28,7 @@ Value = Any
 
 DAY = 86_400
 ABSENT: Any = None
+PAGES_MAX = 30
 
 # How each client writes a list into one parameter (chargebee/conventions.md, section 8).
 SPELLINGS: dict[str, Callable[[list[Value]], str]] = {
@@ -333,9 +334,12 @@ async def _all_pages(
 
     answer: Answer = await page([])
     orders = answer.orders
-    while offset := answer.body.get("next_offset"):
+    for _ in range(PAGES_MAX):
+        offset = answer.body.get("next_offset")
+        if offset is None:
+            return orders
         assert isinstance(offset, str)
         answer = await page([("offset", offset)])
         assert answer.orders
         orders += answer.orders
-    return orders
+    raise AssertionError("the list has no end")

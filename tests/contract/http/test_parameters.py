@@ -87,9 +87,8 @@ async def _scene(client: Client, row: Row) -> tuple[str, list[tuple[str, str]]]:
         case "update":
             return await _scene_of_update(client, row)
         case "cancel":
-            return (await _import(client))["id"], [
-                ("cancellation_reason", "others")
-            ] if case.is_required is False else []
+            others = [] if case.is_required else [("cancellation_reason", "others")]
+            return (await _import(client))["id"], others
         case "create_refundable_credit_note":
             needed = {"credit_note[reason_code]": "other", "credit_note[total]": "1"}
             needed.pop(case.name, None)

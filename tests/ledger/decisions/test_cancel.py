@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
-from ledger.commands import CancelOrder, Command, CreateRefundableCreditNote, UpdateOrder
+from ledger.commands import CancelOrder, Command, CreateRefundableCreditNote, LineUpdate, UpdateOrder
 from ledger.events import (
     CreditNoteCreated,
     InvoiceCreditNoteIssued,
@@ -106,6 +106,17 @@ def test_lines_that_are_not_shipped_are_cancelled_too() -> None:
     ledger = given(invoice(line_items=[COFFEE, adhoc]), settings(include_non_shippable=True), imported("1"))
     happened = ledger.when(cancel())
     assert [line["status"] for line in happened.document["order_line_items"]] == ["cancelled", "cancelled"]
+
+
+def test_the_event_names_only_the_lines_that_move() -> None:
+    ledger = given(invoice(), imported("1"))
+    first, second = ledger.lines("1")
+    ledger.when(
+        UpdateOrder(order_id="1", order_line_items=(LineUpdate(index=0, id=first, status=LineItemStatus.CANCELLED),))
+    )
+    (event,) = ledger.when(cancel()).events
+    assert isinstance(event, OrderCancelled)
+    assert event.order_line_items == (LineChange(id=second, status=LineItemStatus.CANCELLED),)
 
 
 # With a credit note

@@ -99,7 +99,18 @@ def test_any_text_can_be_an_id(order_id: str) -> None:
 
 @pytest.mark.parametrize(
     ("given_id", "next_id"),
-    [("7", "8"), ("007", "8"), ("0", "1"), ("x7", "1"), ("7x", "1"), ("-7", "1"), ("\u0667", "1"), ("9" * 16, "1")],
+    [
+        ("1", "2"),
+        ("7", "8"),
+        ("007", "8"),
+        ("9" * 15, "1" + "0" * 15),
+        ("0", "1"),
+        ("x7", "1"),
+        ("7x", "1"),
+        ("-7", "1"),
+        ("\u0667", "1"),
+        ("9" * 16, "1"),
+    ],
 )
 def test_a_numeric_id_moves_the_sequence_past_it(given_id: str, next_id: str) -> None:
     ledger = given(invoice(), manual(given_id))

@@ -255,12 +255,27 @@ def test_lines_that_are_not_shipped_have_no_say() -> None:
     assert ledger.when(set_lines(ledger, DELIVERED)).document["status"] == "delivered"
 
 
+def test_lines_that_are_not_shipped_cannot_cancel_an_order_that_has_no_others() -> None:
+    adhoc = invoice_line("li_1", 500, entity_type="adhoc")
+    ledger = given(invoice(line_items=[adhoc]), settings(include_non_shippable=True), imported("1"))
+    happened = ledger.when(set_lines(ledger, CANCELLED))
+    assert happened.types == [("order-1", "order.updated")]
+    assert happened.document["status"] == "queued"
+
+
 def test_a_sku_alone_leaves_the_order_where_it_is() -> None:
-    ledger = given(invoice(), imported("1", status=OrderStatus.SHIPPED), to(OrderStatus.PARTIALLY_DELIVERED))
+    ledger = given(invoice(), imported("1"))
+    ledger.when(set_lines(ledger, ON_HOLD, ON_HOLD, status=OrderStatus.QUEUED))
     line = LineUpdate(index=0, id=ledger.lines("1")[0], sku="S-1")
     happened = ledger.when(UpdateOrder(order_id="1", order_line_items=(line,)))
     assert happened.types == [("order-1", "order.updated")]
-    assert happened.document["status"] == "partially_delivered"
+    assert happened.document["status"] == "queued"
+
+
+def test_a_status_that_the_order_has_already_moves_no_line() -> None:
+    ledger = given(invoice(), imported("1"))
+    ledger.when(set_lines(ledger, ON_HOLD))
+    assert ledger.when(to(OrderStatus.QUEUED)).events == ()
 
 
 def test_a_sku_is_cleared() -> None:

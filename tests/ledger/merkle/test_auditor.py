@@ -24,7 +24,7 @@ from ledger.merkle.checkpoint import (
     sign_checkpoint,
 )
 from ledger.merkle.keys import MalformedKey, SigningKey, parse_verifier_key
-from ledger.merkle.note import BadSignature, MalformedNote, UnknownKey
+from ledger.merkle.note import BadSignature, MalformedNote, UnknownKey, sign_note
 from ledger.merkle.proof import verify_inclusion
 from ledger.merkle.proof_file import EventProof, StreamProof, decode_proof, encode_proof
 from ledger.merkle.tree import EMPTY_ROOT, root_of_leaves
@@ -44,7 +44,6 @@ from tests.ledger.merkle.given import (
     history,
     log_of,
     proven,
-    random_leaves,
     recorded,
     renumbered,
     signed,
@@ -139,6 +138,7 @@ def edited_in_place(log: Log, position: int) -> Log:
 
 OTHER_LOG = recorded([*history(7), Happened("order-0ü", "rewritten"), *history(12)[8:]])
 FROM_OTHER_SITE = recorded(history(12), Site("other"))
+BACK_IN_TIME = [*LOG[:3], edited(LOG[3], recorded_at=LOG[0].recorded_at)]
 LINES = EXPORT.splitlines(keepends=True)
 
 
@@ -231,6 +231,18 @@ LINES = EXPORT.splitlines(keepends=True)
             sign_checkpoint(Checkpoint("x/acme", 12, EMPTY_ROOT), SigningKey("x/acme", KEY.private_key)).encode(),
             "signed by none of the keys",
             id="a checkpoint of another log",
+        ),
+        pytest.param(
+            EXPORT,
+            sign_note(Checkpoint("x/acme", 12, EMPTY_ROOT).text, [KEY]).encode(),
+            f"The checkpoint is of 'x/acme', but the key is that of '{ORIGIN}'.",
+            id="a checkpoint of another log with the key of this one",
+        ),
+        pytest.param(
+            export_of(BACK_IN_TIME),
+            signed(BACK_IN_TIME),
+            "Event 4: version 2 of order-0ü was not recorded after the version before it.",
+            id="a time that goes back",
         ),
         pytest.param(EXPORT, b"garbage", "The checkpoint is not an origin, a size", id="no checkpoint"),
         pytest.param(EXPORT[:-1], signed(LOG), "Line 12 is not a position and a body.", id="a torn last line"),
@@ -356,13 +368,22 @@ def test_wrong_arguments_and_missing_files_are_told_apart_from_faults(run: Calla
 # The two verifiers agree
 
 
-@for_all(index=st.integers(0, 40), size=st.integers(1, 40), count=st.integers(0, 8), flip=st.booleans())
-def test_both_verifiers_agree_about_inclusion(index: int, size: int, count: int, flip: bool) -> None:
-    leaves = random_leaves(size)
-    proof = list(proven(log_of(size), log_of(size)[min(index, size - 1)]).proof)[:count]
-    leaf, root = leaves[min(index, size - 1)], EMPTY_ROOT if flip else root_of_leaves(leaves)
-    ours = verify_inclusion(leaf, index, size, proof, root)
-    assert auditor.is_included(leaf, index, size, proof, root) == ours
+@for_all(data=st.data(), examples=300)
+def test_both_verifiers_agree_about_inclusion(data: st.DataObject) -> None:
+    position = data.draw(st.integers(1, 12))
+    event = event_proof(LOG, position).event
+    index = data.draw(st.just(event.index) | st.integers(0, 40))
+    size = data.draw(st.just(12) | st.integers(1, 40))
+    proof = list(event.proof)[: data.draw(st.just(4) | st.integers(0, 4))]
+    root = checkpoint_of(LOG).root
+    ours = verify_inclusion(event.leaf, index, size, proof, root)
+    assert auditor.is_included(event.leaf, index, size, proof, root) == ours
+
+
+def test_a_proof_that_ends_below_the_root_does_not_pass_the_auditor() -> None:
+    leaf, index, size, proof, root = LOG[0].leaf, 0, 1, list[bytes](), LOG[0].leaf
+    assert auditor.is_included(leaf, index, size, proof, root)
+    assert not auditor.is_included(leaf, index, 2, proof, root)
 
 
 KEY_TEXTS = [VKEY, SIGNED_NOTE_KEY, PETER_KEY, ENOCH_KEY]
