@@ -11,9 +11,9 @@ from aiohttp import web
 
 from api.call import read_call
 from api.documentation import add_documentation
-from api.operations import ROUTES
 from api.rendering import crash_body, error_body
 from api.responses import json_response
+from api.routes import ROUTES
 from api.routing import Router
 from api.services import Services
 from ledger.appender import CONNECTION_ERRORS

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from api.operations import ROUTES
+from api.routes import ROUTES
 from ops.cli.main import app
 from tests.serving import Server, running_server
 

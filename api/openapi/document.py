@@ -20,8 +20,8 @@ from api.openapi.refusals import error_schema, refusals_of, response, response_n
 from api.openapi.resources import resources
 from api.openapi.texts import INFO, OPERATIONS, TEXTS, words
 from api.openapi.values import Json
-from api.operations import ROUTES
 from api.parameters import Bracket, Parameter
+from api.routes import ROUTES
 from api.routing import API_PREFIX, Route
 
 OPENAPI_VERSION = "3.1.0"

@@ -17,8 +17,8 @@ from api.fields import Text
 from api.openapi.bodies import form_schema, json_schema
 from api.openapi.document import describe, openapi_json
 from api.openapi.texts import TEXTS
-from api.operations import ROUTES
 from api.parameters import Bracket, Parameter
+from api.routes import ROUTES
 from api.routing import Route
 from api.schemas.operation import OperationSchema
 from tests.api.description import (

@@ -4,7 +4,7 @@ import jsonschema_rs
 import pytest
 
 from api.openapi.refusals import all_kinds
-from api.operations import ROUTES
+from api.routes import ROUTES
 from api.routing import Route
 from ledger.errors import LedgerError, MethodNotSupported
 from tests.api.description import DOCUMENT, OPERATIONS, TYPES, Json, parameters_of, refusals_of, resolved

@@ -8,7 +8,7 @@ from typing import Any
 
 import jsonschema_rs
 
-from api.operations import ROUTES
+from api.routes import ROUTES
 from api.routing import Router
 from ledger.errors import LedgerError
 from tests.api.description import DOCUMENT, OPERATIONS, resolved

@@ -6,7 +6,7 @@ from functools import partial
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from api.operations import ROUTES
+from api.routes import ROUTES
 from api.routing import Route
 from tests.fuzz.playground import KEY
 from tests.fuzz.spellings import SPELLINGS, Spelling, query, raw_brackets

@@ -12,7 +12,7 @@ from schemathesis.checks import load_all_checks
 from schemathesis.core.result import Ok
 from schemathesis.schemas import APIOperation
 
-from api.operations import ROUTES
+from api.routes import ROUTES
 from tests.api.description import DOCUMENT
 from tests.fuzz.answers import check_answer
 from tests.fuzz.budget import BOUNDED, share

@@ -42,7 +42,7 @@ from tests.ledger.given import METADATA, NOW_MS
 from tests.ledger.recipes import UNKNOWN, Recipe
 
 EXAMPLES = os.environ.get("ORDER_LEDGER_EXAMPLES")
-EXAMPLES_DEFAULT = 40
+EXAMPLES_DEFAULT = 20
 STEPS = 30
 MAPPER = EventMapper()
 

@@ -16,7 +16,7 @@ import aiohttp
 import asyncpg
 import msgspec
 
-from api.operations import ROUTES
+from api.routes import ROUTES
 from api.schemas.operation import OperationSchema
 from api.services import Services
 from ledger.envelope import Metadata

@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.app import create_app
-from api.operations import ROUTES
+from api.routes import ROUTES
 from api.services import Services, build_services
 from ledger.ids import Site, system_clock_ms
 from ledger.sites import KeyKind, Sites
@@ -279,7 +279,7 @@ def requests(draw: st.DrawFn) -> tuple[str, str, dict[str, str], dict[str, str]]
     return operation, resource, params, {name: HEADERS[name] for name in headers}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(asked=st.lists(requests(), min_size=1, max_size=3))
 def test_what_only_the_other_site_has_is_as_if_nobody_had_it(world: World, asked: list[Any]) -> None:
     async def play() -> None:

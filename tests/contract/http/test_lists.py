@@ -101,21 +101,22 @@ def _values(name: str, kind: str, world: list[Order]) -> list[Value]:
 def _questions(name: str, operator: str, world: list[Order]) -> Iterator[list[Value]]:
     values = _values(name, FILTERS[name]["type"], world)
     if operator == "between":
-        yield from ([first, last] for first, last in itertools.combinations_with_replacement(values[::2], 2))
+        yield from ([first, last] for first, last in itertools.combinations_with_replacement(values[::2][:6], 2))
     elif operator in {"in", "not_in"}:
-        yield from ([value] for value in values)
-        yield values[:2]
         yield values
+        yield values[:2]
+        yield from ([value] for value in values)
     else:
         yield from ([value] for value in values)
 
 
 def _spelled(operator: str, wanted: list[Value]) -> list[str]:
+    """A short list in every spelling; what is not between brackets has one alone."""
     if operator not in {"in", "not_in", "between"}:
         text = str(wanted[0]).lower() if isinstance(wanted[0], bool) else str(wanted[0])
         return [text]
-    plain = not any(set("\"',[]{") & set(str(value)) or not str(value).strip() for value in wanted)
-    return sorted({spell(wanted) for client, spell in SPELLINGS.items() if client != "OpenAPI" or plain})
+    is_plain = not any(set("\"',[]{") & set(str(value)) for value in wanted)
+    return sorted({spell(wanted) for client, spell in SPELLINGS.items() if client != "OpenAPI" or is_plain})
 
 
 @pytest.mark.parametrize("kind", ["string", "enum", "boolean", "timestamp"])
