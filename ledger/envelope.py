@@ -51,7 +51,12 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The members of a body. ``previous`` is the leaf of the stream's previous event in hex; the first has none."""
+    """The members of a body.
+
+    ``previous`` is the leaf of the stream's previous event in hex; the first has none. ``document`` is the SHA-256 in
+    hex of the order as the API answered with it after the event, on the last event of an order in its command: with
+    it a later version of the code can be held against what was answered at the time.
+    """
 
     site: str
     stream: str
@@ -61,6 +66,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     event_id: str
     recorded_at: int
     previous: str | None = None
+    document: str | None = None
     metadata: Metadata
     data: dict[str, Any]
 
@@ -113,9 +119,21 @@ class EventMapper(Mapper[str]):
         self._envelope = msgspec.json.Decoder(Envelope)
 
     def seal(
-        self, event: DomainEvent, *, site: Site, event_id: str, previous: bytes | None, metadata: Metadata
+        self,
+        event: DomainEvent,
+        *,
+        site: Site,
+        event_id: str,
+        previous: bytes | None,
+        metadata: Metadata,
+        document: bytes | None = None,
     ) -> SealedEvent:
-        """The event with its canonical body and leaf; ``previous`` is the leaf before it in its stream."""
+        """The event with its canonical body and leaf.
+
+        Args:
+            previous: the leaf before it in its stream.
+            document: the order as the API answers with it after the event.
+        """
         data = msgspec.to_builtins(event)
         for member in _ENVELOPE_MEMBERS:
             del data[member]
@@ -129,6 +147,7 @@ class EventMapper(Mapper[str]):
                 event_id=event_id,
                 recorded_at=event.timestamp,
                 previous=previous.hex() if previous else None,
+                document=document_digest(document) if document else None,
                 metadata=metadata,
                 data=data,
             )
@@ -210,6 +229,11 @@ def _is_encodable(text: str) -> bool:
 def leaf_hash(body: bytes) -> bytes:
     """The RFC 6962 leaf of a body, 32 bytes."""
     return hashlib.sha256(LEAF_PREFIX + body).digest()
+
+
+def document_digest(document: bytes) -> str:
+    """What a body keeps of an order's document: its SHA-256 in hex."""
+    return hashlib.sha256(document).hexdigest()
 
 
 def events_of(mapper: EventMapper, records: Iterable[SealedEvent]) -> list[DomainEvent]:

@@ -17,7 +17,7 @@ from ledger.decision import Context, Decision, NeedsNumber
 from ledger.envelope import EventMapper, Metadata, SealedEvent
 from ledger.errors import LockTimeout, ResourceNotFound
 from ledger.events import DomainEvent
-from ledger.ids import SETTINGS_STREAM, IdSource, Site, StreamId, invoice_stream, order_stream, system_clock_ms
+from ledger.ids import SETTINGS_STREAM, IdSource, Site, StreamId, Version, invoice_stream, order_stream, system_clock_ms
 from ledger.limits import COMMAND_ATTEMPTS_MAX
 from ledger.locks import KeyedLocks
 from ledger.order import Order, evolve
@@ -143,8 +143,8 @@ class CommandHandler:
     async def _attempt(self, command: c.Command, caller: Caller) -> Handled:
         reader = self._reader(caller)
         decision = await self._decide(command, caller, reader)
-        events = self._seal(decision.events, caller, reader)
         rows = self._rows(decision, reader)
+        events = self._seal(decision.events, rows, caller, reader)
         shown = next((row for row in rows if row.id == decision.order_id), None)
         if shown is None and decision.order_id:
             shown = self._row_of((await reader.order(decision.order_id)).state)
@@ -187,7 +187,10 @@ class CommandHandler:
             business_entity_id=caller.business_entity_id,
         )
 
-    def _seal(self, events: tuple[DomainEvent, ...], caller: Caller, reader: StreamReader) -> tuple[SealedEvent, ...]:
+    def _seal(
+        self, events: tuple[DomainEvent, ...], rows: list[OrderRow], caller: Caller, reader: StreamReader
+    ) -> tuple[SealedEvent, ...]:
+        documents = {(row.stream, row.version): row.document for row in rows}
         leaves: dict[StreamId, bytes | None] = {}
         sealed = []
         for event in events:
@@ -199,6 +202,7 @@ class CommandHandler:
                     event_id=self._ids.event_id(live=caller.live),
                     previous=leaves.get(stream, reader.leaf(stream)),
                     metadata=caller.metadata,
+                    document=documents.get((stream, Version(event.originator_version))),
                 )
             )
             leaves[stream] = sealed[-1].leaf

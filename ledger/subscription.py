@@ -9,7 +9,7 @@ all appends of the database share).
 import asyncio
 import contextlib
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from typing import Any
 
 import asyncpg
@@ -19,7 +19,6 @@ from ledger.envelope import RecordedEvent
 from ledger.errors import DatabaseUnavailable
 from ledger.ids import Position, Site
 from ledger.limits import LOG_PAGE_EVENTS, STATEMENT_TIMEOUT_S
-from ledger.sql import query
 from ledger.store import Store
 
 CHANNEL = "order_ledger"
@@ -39,19 +38,21 @@ class Wakeups:
 
     def __init__(self) -> None:
         self._events: defaultdict[Site, set[asyncio.Event]] = defaultdict(set)
+        self._any: set[asyncio.Event] = set()
 
     def wake(self, site: Site) -> None:
         """Wake all that wait for this site. Never blocks."""
-        for event in self._events.get(site, ()):
+        for event in (*self._events.get(site, ()), *self._any):
             event.set()
 
     def wake_all(self) -> None:
         """Wake all that wait for any site. Never blocks."""
-        for site in self._events:
-            self.wake(site)
+        for events in (*self._events.values(), self._any):
+            for event in events:
+                event.set()
 
     @contextlib.contextmanager
-    def waiting(self, site: Site) -> Any:
+    def waiting(self, site: Site) -> Iterator[asyncio.Event]:
         """An asyncio event that is set whenever the site's log grows."""
         event = asyncio.Event()
         self._events[site].add(event)
@@ -61,6 +62,40 @@ class Wakeups:
             self._events[site].discard(event)
             if not self._events[site]:
                 del self._events[site]
+
+    @contextlib.contextmanager
+    def waiting_for_any(self) -> Iterator[asyncio.Event]:
+        """An asyncio event that is set whenever the log of some site grows."""
+        event = asyncio.Event()
+        self._any.add(event)
+        try:
+            yield event
+        finally:
+            self._any.discard(event)
+
+
+def assert_none_missed(site: Site, last: Position, page: Iterable[RecordedEvent]) -> None:
+    """Each event stands right behind the one before it, the first behind ``last``.
+
+    Raises:
+        EventMissed: one does not.
+    """
+    expected = last
+    for event in page:
+        expected = Position(expected + 1)
+        if event.position != expected:
+            raise EventMissed(f"site {site}: position {event.position} follows where {expected} was expected")
+
+
+async def assert_not_shortened(store: Store, site: Site, last: Position) -> None:
+    """The log still holds a position that was handled.
+
+    Raises:
+        EventMissed: it ends before: it is an older copy.
+    """
+    head = await store.head_position(site) or 0
+    if head < last:
+        raise EventMissed(f"site {site}: the log ends at {head}, and position {last} was handled")
 
 
 class Announcer:
@@ -152,45 +187,11 @@ class Subscription:
                 grown.clear()
                 page = await self._store.read_log(self._site, after=self.last)
                 if page:
-                    self._assert_none_missed(page)
+                    assert_none_missed(self._site, self.last, page)
                     yield page
                     self.last = page[-1].position
                 else:
-                    await self._assert_not_shortened()
+                    await assert_not_shortened(self._store, self._site, self.last)
                 if len(page) < LOG_PAGE_EVENTS:
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(grown.wait(), poll_s)
-
-    def _assert_none_missed(self, page: list[RecordedEvent]) -> None:
-        expected = self.last
-        for event in page:
-            expected = Position(expected + 1)
-            if event.position != expected:
-                raise EventMissed(f"site {self._site}: position {event.position} follows where {expected} was expected")
-
-    async def _assert_not_shortened(self) -> None:
-        head = await self._store.head_position(self._site) or 0
-        if head < self.last:
-            raise EventMissed(f"site {self._site}: the log ends at {head}, and position {self.last} was handled")
-
-
-class Checkpoint:
-    """How far a named consumer has come, kept in the database.
-
-    ``advance`` compares before it sets, so of two workers that run the same consumer only one moves on.
-    """
-
-    def __init__(self, pool: asyncpg.Pool, site: Site, name: str) -> None:
-        self._pool = pool
-        self._site = site
-        self._name = name
-
-    async def load(self) -> Position:
-        """The last position handled, 0 before the first."""
-        position = await self._pool.fetchval(query("find_consumer"), self._site, self._name)
-        return Position(position or 0)
-
-    async def advance(self, before: Position, after: Position) -> bool:
-        """Move on from one position to a later one; False if another worker moved it meanwhile."""
-        moved = await self._pool.fetchval(query("advance_consumer"), self._site, self._name, after, before)
-        return moved is not None

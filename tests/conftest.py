@@ -102,6 +102,16 @@ async def new_database(superuser: dict[str, Any], name: str) -> Address:
 
 
 @pytest.fixture
+async def own_address(superuser: dict[str, Any], worker_id: str) -> AsyncIterator[Address]:
+    """A migrated database of the test's own, for what looks at all sites or does what an operator never should."""
+    name = f"own_{worker_id}_{os.urandom(6).hex()}"
+    yield await new_database(superuser, name)
+    server = await asyncpg.connect(**superuser)
+    await server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    await server.close()
+
+
+@pytest.fixture
 async def pool(address: Address) -> AsyncIterator[asyncpg.Pool]:
     """Connections with the rights of the service."""
     async with service_pool(address, size_max=_POOL_SIZE) as pool:

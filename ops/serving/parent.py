@@ -94,7 +94,7 @@ class Parent:
         self.catch_signals()
         while len(self._workers) < self._wanted and not self._stop.is_set():
             # One by one: should the next one fail, those before it are known and stopped.
-            self._workers.append(self._start_worker())
+            self._workers.append(self._start_worker(len(self._workers)))
         if not self._stop.is_set():
             on_ready()
         while not self._stop.wait(_LOOK_S):
@@ -130,7 +130,7 @@ class Parent:
     def _on_signal(self, _signal: int, _frame: FrameType | None) -> None:
         self._stop.set()
 
-    def _start_worker(self) -> _Worker:
+    def _start_worker(self, place: int) -> _Worker:
         assert self._address is not None
         ready, ready_writer = os.pipe()
         configuration = Configuration(
@@ -141,6 +141,7 @@ class Parent:
             service=self._address.service,
             is_embedded=self._address.is_embedded,
             requests_per_minute=self._requests_per_minute,
+            runs_consumers=place == 0,
         )
         process = subprocess.Popen(
             [sys.executable, "-m", "ops.serving.worker"],
@@ -173,7 +174,7 @@ class Parent:
                 continue
             self._report(f"worker {worker.process.pid} ended with status {worker.process.returncode}; another starts")
             try:
-                self._workers[place] = self._start_worker()
+                self._workers[place] = self._start_worker(place)
             except WorkerDidNotStart as failed:
                 self._report(str(failed))
                 worker.started = time.monotonic()

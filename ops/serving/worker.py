@@ -21,9 +21,11 @@ from aiohttp import web
 from api.app import create_app
 from api.server import LedgerRunner
 from api.services import Services, build_services
+from ledger.consumer import ConsumerLoop
 from ledger.subscription import Announcer, Wakeups
 from ops.database import Address, connect_as_service, create_service_pool
 from ops.migrations import MigrationsPending, pending
+from ops.serving.consumers import consumers
 
 CONFIGURATION = "ORDER_LEDGER_WORKER"
 
@@ -45,6 +47,7 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     service: dict[str, Any]
     is_embedded: bool
     requests_per_minute: int | None = None
+    runs_consumers: bool = False
 
     @property
     def address(self) -> Address:
@@ -90,7 +93,9 @@ async def serve(configuration: Configuration) -> None:
             check_ready=check_ready,
             requests_per_minute=configuration.requests_per_minute,
         )
-        async with _background(announcer.run(), _housekeeping(services)):
+        followed = consumers() if configuration.runs_consumers else ()
+        loop = ConsumerLoop(pool, followed, wakeups)
+        async with _background(announcer.run(), loop.run(), _housekeeping(services)):
             runner = LedgerRunner(create_app(services))
             await runner.setup()
             listener = socket.socket(fileno=configuration.socket_fd)

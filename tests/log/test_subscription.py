@@ -12,9 +12,9 @@ from ledger.appender import Appender
 from ledger.ids import Position, Site
 from ledger.limits import LOG_PAGE_EVENTS
 from ledger.store import Store
-from ledger.subscription import Announcer, Checkpoint, EventMissed, Subscription, Wakeups
+from ledger.subscription import Announcer, EventMissed, Subscription, Wakeups
 from ops.database import Address, connect_as_service, service_pool
-from tests.conftest import new_database, new_site
+from tests.conftest import new_site
 from tests.log.appends import append, append_batch
 from tests.log.waiting import PATIENCE_S, eventually
 
@@ -262,17 +262,12 @@ async def test_a_stopped_announcer_leaves_no_connection(address: Address, owner:
 
 
 @pytest.fixture
-async def broken(superuser: dict[str, Any], worker_id: str, request: pytest.FixtureRequest) -> AsyncIterator[Any]:
+async def broken(own_address: Address) -> AsyncIterator[Any]:
     """A database of one's own, where the owner may do what an operator never should."""
-    name = f"broken_{worker_id}_{abs(hash(request.node.name)) % 10**8}"
-    address = await new_database(superuser, name)
-    owner = await asyncpg.connect(**address.owner)
-    async with service_pool(address) as pool:
+    owner = await asyncpg.connect(**own_address.owner)
+    async with service_pool(own_address) as pool:
         yield owner, pool
     await owner.close()
-    server = await asyncpg.connect(**superuser)
-    await server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-    await server.close()
 
 
 @pytest.mark.parametrize("missing", [1, 3, 5])
@@ -301,43 +296,6 @@ async def test_a_log_that_is_shorter_than_what_was_handled_is_noticed(pool: asyn
     await grow(pool, site, "a", 3)
     with pytest.raises(EventMissed):
         await anext(Subscription(Store(pool), site, after=Position(4)).pages(poll_s=0.01))
-
-
-# Checkpoints
-
-
-async def test_a_consumer_goes_on_behind_its_checkpoint(pool: asyncpg.Pool, site: Site) -> None:
-    await grow(pool, site, "a", 5)
-    checkpoint = Checkpoint(pool, site, "mails")
-    assert await checkpoint.load() == 0
-    assert await checkpoint.advance(Position(0), Position(3))
-
-    again = Checkpoint(pool, site, "mails")
-    page = await anext(Subscription(Store(pool), site, after=await again.load()).pages())
-    assert [event.position for event in page] == [4, 5]
-    assert await Checkpoint(pool, site, "another").load() == 0
-    assert await Checkpoint(pool, await new_site(pool), "mails").load() == 0
-
-
-async def test_of_two_workers_only_one_moves_a_checkpoint_on(pool: asyncpg.Pool, site: Site) -> None:
-    for before, after in ((0, 10), (10, 25), (25, 26)):
-        moves = [Checkpoint(pool, site, "mails").advance(Position(before), Position(after)) for _ in range(8)]
-        assert sorted(await asyncio.gather(*moves)) == [False] * 7 + [True]
-    assert await Checkpoint(pool, site, "mails").load() == 26
-
-
-@pytest.mark.parametrize("before", [0, 4, 6])
-async def test_a_checkpoint_moves_on_only_from_where_it_stands(pool: asyncpg.Pool, site: Site, before: int) -> None:
-    checkpoint = Checkpoint(pool, site, "mails")
-    assert await checkpoint.advance(Position(0), Position(5))
-    assert not await checkpoint.advance(Position(before), Position(9))
-    assert await checkpoint.load() == 5
-
-
-async def test_a_checkpoint_that_is_not_there_stands_at_the_beginning(pool: asyncpg.Pool, site: Site) -> None:
-    checkpoint = Checkpoint(pool, site, "mails")
-    assert not await checkpoint.advance(Position(7), Position(9))
-    assert await checkpoint.load() == 0
 
 
 # The end
