@@ -5,6 +5,7 @@ database of somebody else's it becomes that role after the login, unless the log
 """
 
 import contextlib
+import functools
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -114,13 +115,15 @@ async def prepare(address: Address) -> None:
 
 
 @contextlib.asynccontextmanager
-async def service_pool(address: Address, *, size_max: int = POOL_SIZE_MAX) -> AsyncIterator[asyncpg.Pool]:
-    """Connections with the rights of the service.
+async def service_pool(
+    address: Address, *, size_max: int = POOL_SIZE_MAX, read_only: bool = False
+) -> AsyncIterator[asyncpg.Pool]:
+    """Connections with the rights of the service; the database refuses every write through read-only ones.
 
     Raises:
         DatabaseUnavailable: nobody answers, or the login is refused.
     """
-    pool = create_service_pool(address, size_max=size_max)
+    pool = create_service_pool(address, size_max=size_max, read_only=read_only)
     with _unavailable():
         await pool
     try:
@@ -129,7 +132,9 @@ async def service_pool(address: Address, *, size_max: int = POOL_SIZE_MAX) -> As
         await pool.close()
 
 
-def create_service_pool(address: Address, *, size_max: int = POOL_SIZE_MAX, size_min: int = 1) -> asyncpg.Pool:
+def create_service_pool(
+    address: Address, *, size_max: int = POOL_SIZE_MAX, size_min: int = 1, read_only: bool = False
+) -> asyncpg.Pool:
     """A pool that is not connected yet; with ``size_min`` 0 it comes up without a database."""
     return asyncpg.create_pool(
         **address.service,
@@ -138,7 +143,7 @@ def create_service_pool(address: Address, *, size_max: int = POOL_SIZE_MAX, size
         timeout=CONNECT_TIMEOUT_S,
         command_timeout=STATEMENT_TIMEOUT_S,
         server_settings={"application_name": APPLICATION},
-        init=None if address.is_embedded else _become_service,
+        init=functools.partial(_begin_session, become_service=not address.is_embedded, read_only=read_only),
         # Our statements leave nothing behind in a session; the default would cost a round trip for each.
         reset=_nothing_to_reset,
     )
@@ -154,6 +159,15 @@ async def connect_as_service(address: Address) -> asyncpg.Connection:
 
 async def _become_service(connection: asyncpg.Connection) -> None:
     await connection.execute(_BECOME_SERVICE)
+
+
+async def _begin_session(connection: asyncpg.Connection, *, become_service: bool, read_only: bool) -> None:
+    if become_service:
+        await _become_service(connection)
+    # All our statements are made for the indexes that they read: planning a list anew takes as long as reading it.
+    await connection.execute("SET plan_cache_mode = force_generic_plan")
+    if read_only:
+        await connection.execute("SET default_transaction_read_only = on")
 
 
 async def _nothing_to_reset(_: asyncpg.Connection) -> None:

@@ -61,6 +61,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration("projections", "007_list_indexes_of_some.sql"),
     Migration("projections", "008_list_indexes_by_period.sql"),
     Migration("ledger", "010_business_entity.sql"),
+    Migration("projections", "011_more_list_indexes.sql"),
 )
 
 _BOOKKEEPING = """

@@ -109,6 +109,7 @@ def _from_subscription(chance: random.Random, number: int, total: int, created_a
         lag_s = int((END_S - created_at) * chance.random()) if status is not OrderStatus.QUEUED else 0
     shipping_date = created_at + _below(chance, 10 * DAY_S)
     address = _address(chance)
+    common = _common(chance, number, created_at, created_at + lag_s)
     return Order(
         id=str(number),
         status=status,
@@ -122,9 +123,9 @@ def _from_subscription(chance: random.Random, number: int, total: int, created_a
         deleted=chance.random() < 1 / 200,
         shipping_address=address,
         billing_address=address,
-        order_line_items=tuple(_line(chance) for _ in range(1 + number % 3 // 2)),
+        order_line_items=tuple(_line(chance, common["invoice_id"]) for _ in range(1 + number % 3 // 2)),
         **_resends(chance, number),
-        **_common(chance, number, created_at, created_at + lag_s),
+        **common,
     )
 
 
@@ -153,11 +154,11 @@ def _resends(chance: random.Random, number: int) -> dict[str, Any]:
     return {}
 
 
-def _line(chance: random.Random) -> OrderLine:
+def _line(chance: random.Random, invoice: str) -> OrderLine:
     amount, quantity = 100 * (5 + _below(chance, 195)), 1 + _below(chance, 3)
     return OrderLine(
         id="o_li__test__" + _token(chance, _below(chance, END_S)),
-        invoice_id="",
+        invoice_id=invoice,
         invoice_line_item_id="li___test__" + _token(chance, _below(chance, END_S)),
         entity_type=EntityType.PLAN_ITEM_PRICE,
         entity_id=f"box-{_below(chance, 50)}-EUR-monthly",

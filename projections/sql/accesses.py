@@ -1,6 +1,6 @@
 """The ways into the order view: which columns an index pins, and in which order its rows then come.
 
-Data only. The indexes are made by ``schema/003_order_view.sql`` and 006 to 008; why these and no others stands in
+Data only. The indexes are made by ``schema/003_order_view.sql``, 006 to 008 and 011; why these and no others stands in
 docs/decisions/0007-list-indexes.md.
 """
 
@@ -40,6 +40,7 @@ NARROW: tuple[Access, ...] = (
     Access("order_view_by_invoice", (), ("invoice_id", *_BY_CREATION)),
     Access("order_view_list_subscription", (), ("subscription_id", *_BY_CREATION)),
     Access("order_view_list_resent", ("deleted", "is_resent"), _BY_CREATION),
+    Access("order_view_list_resent_updated", ("deleted", "is_resent"), _BY_UPDATE),
     Access("order_view_list_resent_status", ("deleted", "resent_status"), _BY_CREATION),
     Access("order_view_list_status_updated", ("deleted", "status"), _BY_UPDATE),
     Access("order_view_list_entity_created", ("business_entity_id", "deleted"), _BY_CREATION),
@@ -53,5 +54,17 @@ NARROW: tuple[Access, ...] = (
 # All orders of a site, by sort attribute.
 ALL: dict[str, Access] = {access.ordered[0]: access for access in NARROW[-2:]}
 
-# Times that an index holds by period of creation.
-PERIOD_TIMES = ("updated_at", "order_date", "shipping_date", "shipped_at", "paid_on")
+# The index that holds creation by period of updates.
+UPDATE_PERIODS = "order_view_update_period"
+
+# The indexes that hold a time by period of creation, within which orders stand by that time.
+PERIODS: dict[str, str] = {
+    "updated_at": "order_view_period_updated",
+    "order_date": "order_view_period_order_date",
+    "shipping_date": "order_view_period_shipping_date",
+    "shipped_at": "order_view_period_shipped_at",
+    "paid_on": "order_view_period_paid_on",
+}
+
+# What the indexes hold that have times of creation by period of updates, and the other way round.
+IN_MERGED_PERIODS = frozenset({"created_at", "updated_at", "status"})

@@ -6,10 +6,17 @@ from importlib.resources import files
 from typing import Any
 
 from ledger.ids import Site
+from ledger.limits import INTEGER_MAX
 from projections.listing import OrderQuery
 from projections.sql.accesses import ALL, PERIOD_BITS, Access
 from projections.sql.conditions import Condition, NoneOf, OneOf, StartsWith, Within
-from projections.sql.reads import PeriodRead, Read, held
+from projections.sql.reads import IndexRead, MergedPeriodsRead, PeriodRead, Read, held
+
+# What lists are read from; every shape has it in a slot.
+TABLE = "ledger.order_view"
+
+# Rows of one period that are looked at to see whether it has wanted ones.
+LOOK_ROWS_MAX = 1_000
 
 _DELETED_OR_NOT = "unnest('{false,true}'::boolean[]) AS of_deleted (deleted)"
 
@@ -29,11 +36,15 @@ class Statement:
 def statement(site: Site, wanted: OrderQuery, conditions: tuple[Condition, ...], read: Read) -> Statement:
     """The statement of one read of a page."""
     writer = _Writer(site, wanted, conditions)
-    if isinstance(read, PeriodRead):
-        return Statement(writer.periods(read.within), tuple(writer.arguments), is_bounded=False)
-    if read.rows_max is None:
-        return Statement(writer.walk(read.access), tuple(writer.arguments), is_bounded=False)
-    return Statement(writer.bounded(read.access, read.rows_max), tuple(writer.arguments), is_bounded=True)
+    match read:
+        case MergedPeriodsRead(within, periods_max):
+            text, is_bounded = writer.merged_periods(within, periods_max), periods_max is not None
+        case PeriodRead(within, rows_max):
+            text, is_bounded = writer.periods(within, rows_max), rows_max is not None
+        case IndexRead(access, rows_max):
+            text = writer.walk(access) if rows_max is None else writer.bounded(access, rows_max)
+            is_bounded = rows_max is not None
+    return Statement(text, tuple(writer.arguments), is_bounded)
 
 
 class _Writer:
@@ -46,6 +57,7 @@ class _Writer:
         self._streams: list[str] = []
         self._stream_count = 1
         self._slots = {
+            "table": TABLE,
             "sort": wanted.sort.field,
             "direction": "DESC" if wanted.sort.descending else "ASC",
             "limit": self._argument(wanted.limit + 1),
@@ -73,31 +85,48 @@ class _Writer:
             cut_place="" if walks else "key.is_cut DESC,",
         )
 
-    def periods(self, within: Within) -> str:
-        """The rows of a range by periods of creation, in the order of creation or of updates."""
+    def merged_periods(self, within: Within, periods_max: int | None) -> str:
+        """The rows of a range of creation in the order of updates, or the other way round."""
         pinned = self._pins(ALL["created_at"])
-        conditions = [*pinned, *map(self._sql, self._conditions), *self._start()]
-        slots = {"pinned": _all(pinned), "conditions": _all(conditions)}
-        if within.column == "created_at":
-            return self._fill("periods_by_update", **slots, **self._span(within, descending=False))
+        first, last = self._periods(within)
+        return self._fill(
+            "merged_periods",
+            pinned=_all(pinned),
+            start=_all(self._start()),
+            conditions=_all([self._sql(each) for each in self._conditions]),
+            periods_max=self._bound(periods_max),
+            time=within.column,
+            first=first,
+            last=last,
+        )
+
+    def periods(self, within: Within, rows_max: int | None) -> str:
+        """The rows of a range by periods of creation, one after the other."""
+        pinned = self._pins(ALL["created_at"])
         descending = self._wanted.sort.descending
+        others = [self._sql(each) for each in self._conditions if each != within]
+        first, last = self._periods(self._created())
         return self._fill(
             "periods",
-            **slots,
-            **self._span(self._created(), descending=descending),
+            pinned=_all(pinned),
+            # What stands before the page is one period's at most: it does not count as looked at.
+            range=_all([self._sql(within), *self._start()]),
+            conditions=_all(others),
+            # Of a range alone every row is wanted: no more are counted than a page needs.
+            look_max=str(LOOK_ROWS_MAX) if others else self._slots["limit"],
+            rows_max=self._bound(rows_max),
             time=within.column,
-            nearest=self._argument(within.last if descending else within.first),
-            step="-" if descending else "+",
-            reaches="<=" if descending else ">=",
+            first=last if descending else first,
+            last=first if descending else last,
+            on="-" if descending else "+",
+            back="+" if descending else "-",
+            behind="<" if descending else ">",
             until=">=" if descending else "<=",
         )
 
-    def _span(self, created: Within, *, descending: bool) -> dict[str, str]:
-        """The period before the first one that the page may reach, and the last one."""
-        first, last = created.first >> PERIOD_BITS, created.last >> PERIOD_BITS
-        if descending:
-            return {"before_first": self._argument(last + 1), "last": self._argument(first)}
-        return {"before_first": self._argument(first - 1), "last": self._argument(last)}
+    def _periods(self, within: Within) -> tuple[str, str]:
+        """The first and the last period of a range."""
+        return self._argument(within.first >> PERIOD_BITS), self._argument(within.last >> PERIOD_BITS)
 
     def _created(self) -> Within:
         """What the page can reach of the range of creation: that behind its start."""
@@ -163,6 +192,9 @@ class _Writer:
                 return f"{column} >= {self._argument(prefix)}{end}"
             case NoneOf(_, values):
                 return f"({column} IS NULL OR {column} <> ALL ({self._argument(list(values))}))"
+
+    def _bound(self, most: int | None) -> str:
+        return self._argument(INTEGER_MAX if most is None else most)
 
     def _argument(self, value: Any) -> str:
         self.arguments.append(value)

@@ -15,7 +15,7 @@ from ledger.vocabulary import OrderStatus, OrderType, ResentStatus
 from ops.database import Address, service_pool
 from projections.listing import Filter, Operator, OrderQuery, Sort
 from projections.orders import OrderViews
-from projections.sql import reads
+from projections.sql import reads, statements
 from projections.sql.accesses import PERIOD_BITS
 
 Row = dict[str, Any]
@@ -174,6 +174,10 @@ def test_pages_put_together_are_the_list(
         # With small bounds, small tables are enough to come to them.
         patch.setattr(reads, "TRY_ROWS_MAX", rows_max[0])
         patch.setattr(reads, "SECOND_TRY_ROWS_MAX", rows_max[1])
+        patch.setattr(reads, "WALK_BEFORE_PERIODS_ROWS_MAX", rows_max[0])
+        patch.setattr(reads, "PERIODS_TRY_ROWS_MAX", rows_max[1])
+        patch.setattr(reads, "MERGED_PERIODS_MAX", rows_max[0])
+        patch.setattr(statements, "LOOK_ROWS_MAX", rows_max[0])
         for each in wanted:
             pages = view.pages(site, each)
             assert [row_id for page in pages for row_id in page] == listed(table, each)

@@ -1,30 +1,38 @@
--- The same, but no stream reads more than {rows_max} rows. Where one did, its last row is there as `is_cut`, in its
--- place or, if the rows are not read in the order of the page, first: what stands behind it may lack rows.
+-- The same, but no stream reads more than {rows_max} rows. Where one did, its last row takes part in its place or, if
+-- the rows are not read in the order of the page, first; if it gets onto the page, rows may be missing from it, and
+-- `is_cut` says so on every row, without the documents.
 -- {conditions} say what is read, in the order of an index; {fits}, which of these rows are wanted.
 SELECT
     key.sort_value,
     key.id,
     key.is_cut,
-    (SELECT document FROM ledger.order_view AS shown WHERE shown.site = $1 AND shown.id = key.id) AS document
+    (
+        SELECT document
+        FROM {table} AS shown
+        WHERE shown.site = $1 AND shown.id = key.id AND NOT key.is_cut
+    ) AS document
 FROM (
-    SELECT key.sort_value, key.id, key.is_cut
-    FROM {streams} LATERAL (
-        SELECT step.sort_value, step.id, step.is_cut
-        FROM (
-            SELECT
-                {sort} AS sort_value,
-                id,
-                {fits} AS fits,
-                row_number() OVER (ORDER BY {read_order}) = {rows_max} AS is_cut
-            FROM ledger.order_view
-            WHERE {conditions}
-            ORDER BY {read_order}
-            LIMIT {rows_max}
-        ) AS step
-        WHERE step.fits OR step.is_cut
-        LIMIT {stream_limit}
+    SELECT key.sort_value, key.id, bool_or(key.is_cut) OVER () AS is_cut
+    FROM (
+        SELECT key.sort_value, key.id, key.is_cut
+        FROM {streams} LATERAL (
+            SELECT step.sort_value, step.id, step.is_cut
+            FROM (
+                SELECT
+                    {sort} AS sort_value,
+                    id,
+                    {fits} AS fits,
+                    row_number() OVER (ORDER BY {read_order}) = {rows_max} AS is_cut
+                FROM {table}
+                WHERE {conditions}
+                ORDER BY {read_order}
+                LIMIT {rows_max}
+            ) AS step
+            WHERE step.fits OR step.is_cut
+            LIMIT {stream_limit}
+        ) AS key
+        ORDER BY {cut_place} key.sort_value {direction}, key.id {direction}
+        LIMIT {limit}
     ) AS key
-    ORDER BY {cut_place} key.sort_value {direction}, key.id {direction}
-    LIMIT {limit}
 ) AS key
-ORDER BY {cut_place} key.sort_value {direction}, key.id {direction}
+ORDER BY key.sort_value {direction}, key.id {direction}

@@ -2,12 +2,12 @@
 SELECT
     key.sort_value,
     key.id,
-    (SELECT document FROM ledger.order_view AS shown WHERE shown.site = $1 AND shown.id = key.id) AS document
+    (SELECT document FROM {table} AS shown WHERE shown.site = $1 AND shown.id = key.id) AS document
 FROM (
     SELECT key.sort_value, key.id
     FROM {streams} LATERAL (
         SELECT {sort} AS sort_value, id
-        FROM ledger.order_view
+        FROM {table}
         WHERE {conditions}
         ORDER BY {sort} {direction}, id {direction}
         LIMIT {limit}

@@ -1,6 +1,6 @@
 -- A page in the order of an index, from its start to its last row. {conditions} pin the index's leading columns.
 SELECT {sort} AS sort_value, id, document
-FROM ledger.order_view
+FROM {table}
 WHERE {conditions}
 ORDER BY {sort} {direction}, id {direction}
 LIMIT {limit}
