@@ -1,0 +1,1 @@
+DELETE FROM ledger.order_view_rebuilt WHERE site = $1 AND run < $2

@@ -1,0 +1,1 @@
+SELECT position FROM ledger.head WHERE site = $1 FOR UPDATE

@@ -1,0 +1,5 @@
+SELECT id
+FROM ledger.order_view_rebuilt
+WHERE site = $1 AND run = $2
+ORDER BY id
+LIMIT $3

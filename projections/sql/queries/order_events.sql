@@ -1,0 +1,4 @@
+SELECT stream, version, type, recorded_at, event_id, leaf, body, position
+FROM ledger.event
+WHERE site = $1 AND stream >= 'order-' AND stream < 'order.'
+ORDER BY stream, version
