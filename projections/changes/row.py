@@ -1,0 +1,132 @@
+"""What an event was about, as the index keeps it: read from the body, as little of it as is needed.
+
+An order's invoice and business entity are those of its row in the order view, which was committed with its first
+event and never gets others. A credit note belongs to the order that its first event names.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from ledger.envelope import RecordedEvent
+from ledger.ids import Position, Site, StreamId, credit_note_stream, invoice_stream, order_stream
+from projections.sql import query
+
+_ORDER = order_stream("")
+_INVOICE = invoice_stream("")
+_CREDIT_NOTE = credit_note_stream("")
+
+
+class ChangeRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of ``ledger.change``, without ``latest_at``; ``recorded_at`` in milliseconds."""
+
+    position: Position
+    recorded_at: int
+    type: str
+    actor: str
+    source: str
+    request_id: str
+    order_id: str | None = None
+    invoice_id: str | None = None
+    business_entity_id: str | None = None
+
+
+class _Metadata(msgspec.Struct):
+    actor: str = ""
+    source: str = ""
+    request_id: str = ""
+
+
+class _Invoice(msgspec.Struct):
+    business_entity_id: str | None = None
+
+
+class _Data(msgspec.Struct):
+    order_id: str | None = None
+    credit_note_id: str | None = None
+    invoice: _Invoice | None = None
+
+
+class _Body(msgspec.Struct):
+    metadata: _Metadata = msgspec.field(default_factory=_Metadata)
+    data: _Data = msgspec.field(default_factory=_Data)
+
+
+_decoder = msgspec.json.Decoder(_Body)
+
+
+async def rows_of(database: Any, site: Site, events: Sequence[RecordedEvent]) -> list[ChangeRow]:
+    """The rows of events of a site, in their order.
+
+    A body that is no event any more gives a row without actor: that somebody changed it is for ``order-ledger
+    verify`` to say, and must not hide the others.
+
+    Args:
+        database: a pool or a connection.
+    """
+    opened = [(event, _read(event.body)) for event in events]
+    makers = await _makers(database, site, opened)
+    order_ids = [_order_of(event, body, makers) for event, body in opened]
+    orders = await _orders(database, site, {order_id for order_id in order_ids if order_id})
+    return [_row(event, body, order_id, orders) for (event, body), order_id in zip(opened, order_ids, strict=True)]
+
+
+def _row(
+    event: RecordedEvent, body: _Body, order_id: str | None, orders: dict[str, tuple[str, str | None]]
+) -> ChangeRow:
+    invoice_id, entity = orders.get(order_id or "", (None, None))
+    if event.stream.startswith(_INVOICE):
+        invoice_id = event.stream.removeprefix(_INVOICE)
+        entity = body.data.invoice.business_entity_id if body.data.invoice else entity
+    return ChangeRow(
+        position=event.position,
+        recorded_at=event.recorded_at,
+        type=event.type,
+        actor=body.metadata.actor,
+        source=body.metadata.source,
+        request_id=body.metadata.request_id,
+        order_id=order_id,
+        invoice_id=invoice_id,
+        business_entity_id=entity,
+    )
+
+
+def _read(body: bytes) -> _Body:
+    try:
+        return _decoder.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return _Body()
+
+
+def _order_of(event: RecordedEvent, body: _Body, makers: dict[str, str | None]) -> str | None:
+    if event.stream.startswith(_ORDER):
+        return event.stream.removeprefix(_ORDER)
+    note = _voided_note(event, body)
+    return makers.get(note) if note else body.data.order_id
+
+
+def _voided_note(event: RecordedEvent, body: _Body) -> StreamId | None:
+    """The stream of a credit note that the event is about without saying for which order it was made."""
+    if body.data.order_id is not None:
+        return None
+    if event.stream.startswith(_CREDIT_NOTE):
+        return event.stream
+    return credit_note_stream(body.data.credit_note_id) if body.data.credit_note_id else None
+
+
+async def _makers(database: Any, site: Site, opened: Iterable[tuple[RecordedEvent, _Body]]) -> dict[str, str | None]:
+    """By stream of a credit note, the order that it was made for."""
+    notes = {note for event, body in opened if (note := _voided_note(event, body))}
+    if not notes:
+        return {}
+    rows = await database.fetch(query("first_events"), site, list(notes))
+    return {row["stream"]: _read(row["body"]).data.order_id for row in rows}
+
+
+async def _orders(database: Any, site: Site, order_ids: set[str]) -> dict[str, tuple[str, str | None]]:
+    """Invoice and business entity of orders by their ids."""
+    if not order_ids:
+        return {}
+    rows = await database.fetch(query("order_owners"), site, list(order_ids))
+    return {row["id"]: (row["invoice_id"], row["business_entity_id"]) for row in rows}

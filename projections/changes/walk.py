@@ -1,0 +1,133 @@
+"""Walking the index of the log: the next positions that pass, along the one index that leads to the fewest events.
+
+Nothing here asks the planner's statistics. A walk reads on from where its last step ended, in longer and longer
+steps, and stops after a bounded number of events, also before its page is full: the page then holds less, and the
+next one goes on from there. So no request reads the whole log, whatever it asks for.
+"""
+
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import asyncpg
+
+from ledger.ids import Position, Site
+from ledger.limits import CHANGES_LOOKED_AT_MAX
+from projections.sql.conditions import Condition, NoneOf, OneOf, StartsWith, Within
+
+# The columns with an index, the most selective first; `013_change.sql` has them.
+PINNED = ("request_id", "order_id", "invoice_id", "actor", "type", "business_entity_id")
+
+_FIRST_STEP = 200
+_LONGER = 10
+_MORE_THAN_ARGUMENTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """A range of positions, both ends included; empty where the first is beyond the last."""
+
+    first: int
+    last: int
+
+    def behind(self, position: int, *, descending: bool) -> "Extent":
+        """What is left beyond a position, in the direction of a walk."""
+        if descending:
+            return Extent(self.first, min(self.last, position - 1))
+        return Extent(max(self.first, position + 1), self.last)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no position in it."""
+        return self.first > self.last
+
+
+@dataclass(slots=True)
+class Walked:
+    """What a walk found. ``stopped_at`` is how far it came, where that is neither the end nor as much as was wanted."""
+
+    positions: list[Position] = field(default_factory=list)
+    stopped_at: Position | None = None
+
+
+async def walk(
+    pool: asyncpg.Pool,
+    site: Site,
+    conditions: tuple[Condition, ...],
+    extent: Extent,
+    *,
+    descending: bool,
+    wanted: int,
+) -> Walked:
+    """The first ``wanted`` positions of the extent that fulfil all conditions, in order."""
+    walked = Walked()
+    text, arguments = _statement(conditions, descending=descending)
+    looked, step = 0, max(_FIRST_STEP, wanted)
+    while len(walked.positions) < wanted and not extent.is_empty:
+        if looked >= CHANGES_LOOKED_AT_MAX:
+            walked.stopped_at = Position(extent.last + 1 if descending else extent.first - 1)
+            break
+        missing = wanted - len(walked.positions)
+        rows = await pool.fetch(text, site, extent.first, extent.last, step, missing, *arguments)
+        walked.positions += [Position(row["position"]) for row in rows if row["position"] is not None]
+        if rows[0]["looked"] < step:
+            break
+        extent = extent.behind(rows[0]["reached"], descending=descending)
+        looked += step
+        step = min(step * _LONGER, CHANGES_LOOKED_AT_MAX - looked)
+    return walked
+
+
+def _statement(conditions: tuple[Condition, ...], *, descending: bool) -> tuple[str, list[Any]]:
+    """The statement of a step, and its arguments behind those that change from step to step."""
+    arguments: list[Any] = []
+
+    def argument(value: Any) -> str:
+        arguments.append(value)
+        return f"${len(arguments) + _MORE_THAN_ARGUMENTS}"
+
+    pin = _pin(conditions)
+    streams, pinned = "", "site = $1"
+    if pin is not None and len(pin.values) == 1:
+        pinned += f" AND {pin.column} = {argument(pin.values[0])}"
+    elif pin is not None:
+        streams = f"unnest({argument(list(pin.values))}::text[]) AS of_pinned (value) CROSS JOIN "
+        pinned += f" AND {pin.column} = of_pinned.value"
+    # The extent holds the range of positions already.
+    rest = [each for each in conditions if each is not pin and each.column != "position"]
+    columns = dict.fromkeys(["position", *(each.column for each in rest)])
+    text = _shape().format(
+        column_names=", ".join(f"change.{column}" for column in columns),
+        streams=streams,
+        pinned=pinned,
+        direction="DESC" if descending else "ASC",
+        furthest="min" if descending else "max",
+        conditions=" AND ".join(_sql(each, argument) for each in rest) or "true",
+    )
+    return text, arguments
+
+
+def _pin(conditions: tuple[Condition, ...]) -> OneOf | None:
+    pins = {each.column: each for each in conditions if isinstance(each, OneOf)}
+    return next((pins[column] for column in PINNED if column in pins), None)
+
+
+def _sql(condition: Condition, argument: Any) -> str:
+    column = condition.column
+    match condition:
+        case OneOf(_, values):
+            return f"{column} = ANY ({argument(list(values))}::text[])"
+        case Within(_, first, last):
+            return f"{column} BETWEEN {argument(first)} AND {argument(last)}"
+        case StartsWith(_, prefix):
+            end = f" AND {column} < {argument(condition.end)}" if condition.end else ""
+            return f"{column} >= {argument(prefix)}{end}"
+        case NoneOf(_, values):
+            return f"({column} IS NULL OR {column} <> ALL ({argument(list(values))}::text[]))"
+
+
+@cache
+def _shape() -> str:
+    text = files("projections.sql").joinpath("shapes", "changes.sql").read_text(encoding="utf-8")
+    return "\n".join(line for line in text.splitlines() if not line.startswith("--"))
