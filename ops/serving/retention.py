@@ -1,0 +1,36 @@
+"""Forgets requests that are too old or too many. One worker does it for all, in small steps."""
+
+import asyncio
+import logging
+
+from api.services import Services
+from ledger.ids import Site
+from ledger.limits import REQUESTS_KEPT_MAX
+
+REQUESTS_KEPT_DAYS = 30
+
+_LOOK_S = 60.0
+# Between two steps: what others write comes first.
+_PAUSE_S = 0.05
+_DAY_MS = 24 * 60 * 60 * 1000
+
+log = logging.getLogger("order-ledger")
+
+
+async def forgetting(services: Services, kept_days: int) -> None:
+    """Look for what is to be forgotten once a minute, until cancelled."""
+    while True:
+        await asyncio.sleep(_LOOK_S)
+        try:
+            await forget_old_requests(services, kept_days)
+        except Exception as error:
+            # Whatever it was, the next time may go well; ended for good, it would let the requests pile up unseen.
+            log.warning("old requests were not forgotten: %s", type(error).__name__)
+
+
+async def forget_old_requests(services: Services, kept_days: int, kept_max: int = REQUESTS_KEPT_MAX) -> None:
+    """Forget the requests of all sites that are older than so many days or beyond the number that a site may have."""
+    before_ms = services.clock_ms() - kept_days * _DAY_MS
+    for record in await services.sites.list_sites():
+        while await services.requests.forget(Site(record.site), before_ms, kept_max):  # noqa: ASYNC110
+            await asyncio.sleep(_PAUSE_S)
