@@ -25,20 +25,33 @@ class Gate:
         self._owners = Memory(sites.find_key, KEY_MEMORY_S)
         self._sites = Memory(sites.site_exists, KEY_MEMORY_S)
 
-    async def admit(self, request: web.BaseRequest) -> KeyOwner:
+    async def owner_of(self, request: web.BaseRequest) -> KeyOwner:
         """The owner of the request's key.
 
         Raises:
-            AuthenticationFailed: there is no key, nobody has it, or the host names another site.
-            AuthorizationFailed: the key may only read, and the request does not.
+            AuthenticationFailed: there is no key, or nobody has it.
         """
         owner = await self._owners.get(digest_of(api_key_of(request.headers.get("Authorization"))))
         if owner is None:
             raise AuthenticationFailed
+        return owner
+
+    async def admit(self, request: web.BaseRequest) -> KeyOwner:
+        """Let a request in; errors as for ``owner_of`` and ``require_right``."""
+        owner = await self.owner_of(request)
+        await self.require_right(owner, request)
+        return owner
+
+    async def require_right(self, owner: KeyOwner, request: web.BaseRequest) -> None:
+        """Refuse what the owner may not ask, or not under this host.
+
+        Raises:
+            AuthenticationFailed: the host names another site.
+            AuthorizationFailed: the key may only read, and the request does not.
+        """
         await self._refuse_foreign_host(owner, request.headers.get("Host", ""))
         if owner.kind is KeyKind.READ_ONLY and request.method not in {"GET", "HEAD"}:
             raise AuthorizationFailed
-        return owner
 
     async def _refuse_foreign_host(self, owner: KeyOwner, host: str) -> None:
         """The key decides the site; a host that names another one is a mistake (conventions.md, section 10)."""

@@ -12,6 +12,7 @@ from aiohttp import web
 from api.call import read_call
 from api.documentation import add_documentation
 from api.rendering import crash_body, error_body
+from api.requests.exchange import Exchange
 from api.responses import json_response
 from api.routes import ROUTES
 from api.routing import Router
@@ -24,17 +25,24 @@ log = logging.getLogger(__name__)
 
 SERVICES = web.AppKey("services", Services)
 _ROUTER = Router(ROUTES)
+_ROUTES = {route.operation: route for route in ROUTES}
 
 
 def create_app(services: Services) -> web.Application:
     """The application around services that are ready; who made them closes them."""
     app = web.Application(client_max_size=REQUEST_BODY_BYTES_MAX, middlewares=[answer_unrouted])
     app[SERVICES] = services
+    app.on_shutdown.append(end_streams)
     app.router.add_get("/healthz", alive)
     app.router.add_get("/readyz", ready)
     add_documentation(app)
     app.router.add_route("*", "/{path:.*}", answer)
     return app
+
+
+async def end_streams(app: web.Application) -> None:
+    """What goes on without end holds up the end of the process; everything else is waited for."""
+    app[SERVICES].streams.close()
 
 
 async def alive(_: web.Request) -> web.Response:
@@ -63,30 +71,37 @@ async def answer_unrouted(
     return await handler(request)
 
 
-async def answer(request: web.Request) -> web.Response:
+async def answer(request: web.Request) -> web.StreamResponse:
     """Any other request."""
     services = request.app[SERVICES]
-    request_id = services.ids.request_id()
+    exchange = Exchange(services.ids.request_id(), services.clock_ms())
+    response = await _answer_or_refuse(request, services, exchange)
+    response.headers["x-request-id"] = exchange.request_id
+    services.recorder.take(request, exchange, response)
+    return response
+
+
+async def _answer_or_refuse(request: web.Request, services: Services, exchange: Exchange) -> web.StreamResponse:
+    request_id = exchange.request_id
     try:
         with services.traffic.request():
-            response = await _answer(request, services, request_id)
+            return await _answer(request, services, exchange)
     except LedgerError as refused:
-        response = refusal(refused)
+        return refusal(refused)
     except CONNECTION_ERRORS as lost:
         log.warning("%s: the database cannot be reached: %s", request_id, type(lost).__name__)
-        response = refusal(DatabaseUnavailable(retry_after_s=1))
+        return refusal(DatabaseUnavailable(retry_after_s=1))
     except Exception as crash:
         # The text of an exception may hold what the client sent; where it happened does not.
         frames = "".join(traceback.format_tb(crash.__traceback__))
         log.error("%s: %s failed with %s\n%s", request_id, request.method, type(crash).__name__, frames)
-        response = json_response(500, crash_body(request_id))
-    response.headers["x-request-id"] = request_id
-    return response
+        return json_response(500, crash_body(request_id))
 
 
-async def _answer(request: web.Request, services: Services, request_id: str) -> web.Response:
+async def _answer(request: web.Request, services: Services, exchange: Exchange) -> web.StreamResponse:
     operation, path_id = _ROUTER.find(request.method, _raw_path(request))
-    call = await read_call(request, services, request_id)
+    exchange.route, exchange.path_id = _ROUTES[operation], path_id
+    call = await read_call(request, services, exchange)
     if call.idempotency is None:
         return await operation(call, path_id)
     return await services.replays.once(call.idempotency, lambda: operation(call, path_id))

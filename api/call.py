@@ -10,6 +10,7 @@ from api.forms import Pairs, read_body, read_query
 from api.origin import Origin, read_origin
 from api.rendering import single
 from api.replay import IdempotencyKey, request_digest
+from api.requests.exchange import Exchange
 from api.services import Services
 from ledger.batch import Answer, OrderRow
 from ledger.envelope import Metadata
@@ -27,11 +28,16 @@ class Call:
 
     services: Services
     request: web.BaseRequest
-    request_id: str
+    exchange: Exchange
     owner: KeyOwner
     origin: Origin
     body: bytes
     idempotency: IdempotencyKey | None
+
+    @property
+    def request_id(self) -> str:
+        """Id of the request, which its events have too."""
+        return self.exchange.request_id
 
     @property
     def site(self) -> Site:
@@ -80,14 +86,15 @@ class Call:
                 path=self.request.path,
             ),
             answer=functools.partial(self._answer, key) if key else None,
+            on_sealed=self.exchange.note_events,
         )
 
     def _answer(self, key: IdempotencyKey, row: OrderRow) -> Answer:
         return key.answer(200, single("order", row.document), self.services.clock_ms())
 
 
-async def read_call(request: web.BaseRequest, services: Services, request_id: str) -> Call:
-    """Let the caller in and read the request.
+async def read_call(request: web.BaseRequest, services: Services, exchange: Exchange) -> Call:
+    """Let the caller in and read the request; what becomes known is noted in the exchange, also of one refused.
 
     Raises:
         RequestLimitExceeded: the site has asked enough for this minute.
@@ -95,20 +102,22 @@ async def read_call(request: web.BaseRequest, services: Services, request_id: st
         InvalidRequest: the body or a header is over its bound.
         ResourceNotFound: the call is restricted to a business entity that the site does not know.
     """
-    owner = await services.gate.admit(request)
+    exchange.owner = owner = await services.gate.owner_of(request)
+    await services.gate.require_right(owner, request)
     services.traffic.count(owner.site)
-    origin = read_origin(request.method, request.headers)
+    exchange.origin = origin = read_origin(request.method, request.headers)
     entity = origin.business_entity_id
     if entity and not await services.handler.business_entity_exists(owner.site, entity):
         raise ResourceNotFound("Sorry, we couldn't find that business entity")
     body = await _bounded_body(request) if request.method == "POST" else b""
+    exchange.body = body
     idempotency = None
     if origin.idempotency_key:
         idempotency = IdempotencyKey(owner.site, origin.idempotency_key, request_digest(request, body))
     return Call(
         services=services,
         request=request,
-        request_id=request_id,
+        exchange=exchange,
         owner=owner,
         origin=origin,
         body=body,

@@ -12,12 +12,25 @@ def single(resource: str, document: bytes) -> bytes:
     return b'{"%s":%s}' % (resource.encode(), document)
 
 
-def page(resource: str, documents: Iterable[bytes], next_offset: str | None) -> bytes:
-    """``{"list": [{"order": {...}}, ...], "next_offset": "..."}``, the last page without ``next_offset``."""
-    rows = b",".join(single(resource, document) for document in documents)
-    if next_offset is None:
-        return b'{"list":[%s]}' % rows
-    return b'{"list":[%s],"next_offset":%s}' % (rows, msgspec.json.encode(next_offset))
+def page(
+    resource: str, documents: Iterable[bytes], next_offset: str | None, *, as_of: bytes | None = None
+) -> bytes:
+    """``{"list": [{"order": {...}}, ...], "next_offset": "..."}``, the last page without ``next_offset``.
+
+    Args:
+        as_of: which moment it is of, for a list of the past, ready to be sent.
+    """
+    return page_of((single(resource, document) for document in documents), next_offset, as_of=as_of)
+
+
+def page_of(entries: Iterable[bytes], next_offset: str | None, *, as_of: bytes | None = None) -> bytes:
+    """A page of entries that are ready, which may be of several kinds."""
+    members = [b'"list":[%s]' % b",".join(entries)]
+    if as_of is not None:
+        members.append(b'"as_of":%s' % as_of)
+    if next_offset is not None:
+        members.append(b'"next_offset":%s' % msgspec.json.encode(next_offset))
+    return b"{%s}" % b",".join(members)
 
 
 def error_body(refusal: LedgerError) -> bytes:

@@ -23,7 +23,7 @@ from ledger.store import Store
 # 401, 403, 405, 429 and what is our own fault are answered anew each time.
 STORED_REFUSALS = frozenset({400, 404, 409, 422})
 
-_REPLAYED = {"chargebee-idempotency-replayed": "true"}
+REPLAYED = "chargebee-idempotency-replayed"
 
 # A retry carries the same of these; what else its headers hold may differ (an SDK counts its attempts there).
 _COMPARED_PREFIX = "chargebee-"
@@ -67,7 +67,7 @@ class Replays:
         self._clock_ms = clock_ms
         self._running = KeyedLocks(IDEMPOTENCY_WAIT_S_MAX)
 
-    async def once(self, key: IdempotencyKey, run: Callable[[], Awaitable[web.Response]]) -> web.Response:
+    async def once(self, key: IdempotencyKey, run: Callable[[], Awaitable[web.StreamResponse]]) -> web.StreamResponse:
         """The stored answer, or that of a first run.
 
         Raises:
@@ -91,7 +91,7 @@ class Replays:
             return None
         if answer.digest != key.digest:
             raise UnableToProcess
-        return json_response(answer.status, answer.body, headers=_REPLAYED)
+        return json_response(answer.status, answer.body, headers={REPLAYED: "true"})
 
     async def _stored_by_another(self, key: IdempotencyKey) -> web.Response:
         stored = await self._stored(key)

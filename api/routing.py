@@ -17,7 +17,7 @@ from ledger.errors import MethodNotSupported, ResourceNotFound
 API_PREFIX = "/api/v2/"
 
 # Services, request context and path id in, answer out; the context's type is the dispatcher's matter.
-Operation = Callable[[Any, str], Awaitable[web.Response]]
+Operation = Callable[[Any, str], Awaitable[web.StreamResponse]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,9 @@ class Route:
 
 @dataclass(slots=True)
 class _Collection:
-    """What stands below ``/orders``: actions on the collection, on one member, and the member itself."""
+    """What stands below ``/orders``, or ``/ledger/requests``: actions on the collection, on one member, and the
+    member itself.
+    """
 
     fixed: dict[str, dict[str, Operation]] = field(default_factory=dict)
     actions: dict[str, dict[str, Operation]] = field(default_factory=dict)
@@ -63,6 +65,9 @@ class Router:
         if not raw_path.startswith(API_PREFIX):
             raise ResourceNotFound
         name, slash, rest = raw_path[len(API_PREFIX) :].partition("/")
+        inner, inner_slash, inner_rest = rest.partition("/")
+        if inner_slash and f"{name}/{inner}" in self._collections:
+            name, rest = f"{name}/{inner}", inner_rest
         collection = self._collections.get(name)
         if collection is None:
             raise ResourceNotFound
@@ -73,13 +78,12 @@ class Router:
         return operation, _decoded(raw_id)
 
     def _add(self, route: Route) -> None:
-        name, slash, rest = route.path.lstrip("/").partition("/")
-        collection = self._collections.setdefault(name, _Collection())
-        below = slash + rest
-        if below.startswith("/{id}"):
-            methods = collection.actions.setdefault(below.removeprefix("/{id}"), {})
+        name, member, action = route.path.lstrip("/").partition("/{id}")
+        if member:
+            methods = self._collections.setdefault(name, _Collection()).actions.setdefault(action, {})
         else:
-            methods = collection.fixed.setdefault(below, {})
+            name, slash, rest = name.partition("/")
+            methods = self._collections.setdefault(name, _Collection()).fixed.setdefault(slash + rest, {})
         assert route.method not in methods, f"{route.method} {route.path} is there twice"
         methods[route.method] = route.operation
 

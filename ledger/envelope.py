@@ -134,9 +134,6 @@ class EventMapper(Mapper[str]):
             previous: the leaf before it in its stream.
             document: the order as the API answers with it after the event.
         """
-        data = msgspec.to_builtins(event)
-        for member in _ENVELOPE_MEMBERS:
-            del data[member]
         body = self.transcoder.encode(
             Envelope(
                 site=site,
@@ -149,7 +146,7 @@ class EventMapper(Mapper[str]):
                 previous=previous.hex() if previous else None,
                 document=document_digest(document) if document else None,
                 metadata=metadata,
-                data=data,
+                data=data_of(event),
             )
         )
         return SealedEvent(
@@ -163,21 +160,35 @@ class EventMapper(Mapper[str]):
         )
 
     def open(self, body: bytes) -> tuple[Envelope, DomainEvent]:
-        """The members of a body, and its event under current code.
-
-        Raises:
-            MapperDeserialisationError: the body is no envelope, its type or schema is unknown, or its data do not
-                fit it.
-        """
-        try:
-            envelope = self._envelope.decode(body)
-            return envelope, self._event_of(envelope)
-        except _UNREADABLE as error:
-            raise MapperDeserialisationError(f"not a readable event: {error}") from error
+        """The members of a body, and its event under current code; errors as for ``envelope`` and ``event_of``."""
+        envelope = self.envelope(body)
+        return envelope, self.event_of(envelope)
 
     def event(self, body: bytes) -> DomainEvent:
         """The event of a body under current code; errors as for ``open``."""
         return self.open(body)[1]
+
+    def envelope(self, body: bytes) -> Envelope:
+        """The members of a body, as they are stored.
+
+        Raises:
+            MapperDeserialisationError: the body is no envelope.
+        """
+        try:
+            return self._envelope.decode(body)
+        except _UNREADABLE as error:
+            raise MapperDeserialisationError(f"not a readable event: {error}") from error
+
+    def event_of(self, envelope: Envelope) -> DomainEvent:
+        """The event of an envelope under current code.
+
+        Raises:
+            MapperDeserialisationError: its type or schema is unknown, or its data do not fit it.
+        """
+        try:
+            return self._event_of(envelope)
+        except _UNREADABLE as error:
+            raise MapperDeserialisationError(f"not a readable event: {error}") from error
 
     def to_domain_event(self, stored_event: StoredEvent) -> Any:
         """The event of an eventsourcing ``StoredEvent`` whose state is a body."""
@@ -195,6 +206,14 @@ class EventMapper(Mapper[str]):
         data["originator_version"] = envelope.version
         data["timestamp"] = envelope.recorded_at
         return msgspec.convert(data, event_type)
+
+
+def data_of(event: DomainEvent) -> dict[str, Any]:
+    """What a body keeps of the event itself: its members but those that the envelope has."""
+    data: dict[str, Any] = msgspec.to_builtins(event)
+    for member in _ENVELOPE_MEMBERS:
+        del data[member]
+    return data
 
 
 def has_canonical_form(value: Any) -> bool:

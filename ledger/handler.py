@@ -33,6 +33,7 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     """For whom a command runs.
 
     ``answer`` makes the idempotent answer of a success from the row that it shows; it is None without a key.
+    ``on_sealed`` is told the events of each attempt before they are appended.
     """
 
     site: Site
@@ -41,6 +42,7 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     metadata: Metadata
     business_entity_id: str | None = None
     answer: Callable[[OrderRow], Answer] | None = None
+    on_sealed: Callable[[tuple[SealedEvent, ...]], None] | None = None
 
 
 class Handled(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,6 +147,8 @@ class CommandHandler:
         decision = await self._decide(command, caller, reader)
         rows = self._rows(decision, reader)
         events = self._seal(decision.events, rows, caller, reader)
+        if caller.on_sealed:
+            caller.on_sealed(events)
         shown = next((row for row in rows if row.id == decision.order_id), None)
         if shown is None and decision.order_id:
             shown = self._row_of((await reader.order(decision.order_id)).state)

@@ -43,6 +43,8 @@ JSON_DEPTH_MAX = 20
 PAGE_LIMIT_MAX = 100
 PAGE_LIMIT_DEFAULT = 10
 OFFSET_LENGTH_MAX = 1_000
+# RFC 3339 with nanoseconds and an offset has 35 characters.
+TIME_TEXT_LENGTH_MAX = 40
 
 # Headers (chargebee/contract.json, headers.request).
 IDEMPOTENCY_KEY_LENGTH_MAX = 100
@@ -81,6 +83,66 @@ STATEMENT_TIMEOUT_S = 30.0
 # Reading.
 STREAM_EVENTS_MAX = 100_000
 LOG_PAGE_EVENTS = 500
+# Events that are folded, or looked at for a history, before others get their turn: a few milliseconds.
+FOLD_EVENTS_AT_ONCE = 100
+
+# A page of a site's log steps over so many events that do not match, some 50 ms, then ends early and says where to go
+# on.
+CHANGES_LOOKED_AT_MAX = 50_000
+# Events that the index of the log has not come to and that a page reads itself: two pages of the log.
+CHANGES_BEHIND_INDEX_MAX = 2 * LOG_PAGE_EVENTS
+
+# Live streams of changes. Each reads the log for itself and holds a page of it; a dashboard and a few consumers of a
+# site need no more.
+STREAMS_PER_SITE_MAX = 20
+STREAMS_PER_PROCESS_MAX = 100
+# A client that takes nothing for so long is gone, or might as well be: it goes on later from where it was.
+STREAM_WRITE_S_MAX = 30.0
 
 # Time a duplicate of a running idempotent request waits for the first one.
 IDEMPOTENCY_WAIT_S_MAX = 5.0
+
+# Rows that a rebuild puts in place under one lock of the site's head: some 100 ms during which appends wait.
+REBUILD_SWAP_ROWS = 500
+
+# Checkpoints: at most about one a second and site, so that a log of years has fewer checkpoints than events.
+CHECKPOINT_PAUSE_S = 1.0
+# A file takes an anchor in a millisecond; elsewhere nobody wants one a second of each site. Ten seconds of events are
+# what an owner of database and key could rewrite unseen.
+ANCHOR_PAUSE_S = 10.0
+ANCHOR_URLS_MAX = 10
+ANCHOR_TIMEOUT_S = 10.0
+# Then the place is left alone until the next round, which brings a later checkpoint anyway.
+ANCHOR_ATTEMPTS_MAX = 3
+ANCHOR_RETRY_S = 1.0
+# Events of one proof file whose tiles are read together: at most a few hundred tiles of 8 KiB.
+PROOF_PAGE_EVENTS = 100
+
+# Requests that are kept for people. What waits to be written: five seconds at 1,000 a second, some 5 MB; beyond it
+# they are counted only.
+REQUESTS_QUEUED_MAX = 5_000
+REQUESTS_WRITTEN_AT_ONCE = 500
+# A statement that takes longer than this meets a lock or a server in trouble; it is sent again.
+REQUESTS_WRITE_S_MAX = 10.0
+# How long a process that stops goes on writing them: less than its parent waits for it.
+REQUESTS_CLOSE_S_MAX = 5.0
+# Of each site. A row has about 600 bytes with its indexes, so a site that is never quiet fills some 600 MB.
+REQUESTS_KEPT_MAX = 1_000_000
+REQUESTS_FORGOTTEN_AT_ONCE = 2_000
+# Twice what the largest form of an order has; an update of a thousand lines is recognised by its first ones.
+REQUEST_PARAMETERS_KEPT_MAX = 100
+# Refusals beside one page of an order's history.
+REFUSALS_IN_HISTORY_MAX = 200
+
+# Lists of the past: events that the index of past orders has not come to and that a page folds itself, some 50 ms; how
+# long a page waits for the index to come near enough, which is longer than it takes after a burst; and how long a
+# caller is told to wait then: about as long as the index needs for a million events.
+PAST_EVENTS_BEHIND_INDEX_MAX = 2 * LOG_PAGE_EVENTS
+PAST_INDEX_WAIT_S_MAX = 2.0
+PAST_INDEX_RETRY_S = 30
+
+# A drill verifies its copy some 25 times: about a second each with so many events. Its tamperings need a few events of
+# each kind, and its sample has enough for several tiles.
+DRILL_EVENTS_MAX = 20_000
+DRILL_EVENTS_MIN = 20
+DRILL_SAMPLE_EVENTS = 600

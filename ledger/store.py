@@ -4,7 +4,7 @@ Events are written by the appender alone.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import asyncpg
 
@@ -34,7 +34,7 @@ class Store:
         rows = await self._pool.fetch(query("load_streams"), site, wanted, [after.get(each, 0) for each in wanted])
         found: defaultdict[StreamId, list[RecordedEvent]] = defaultdict(list)
         for row in rows:
-            found[row["stream"]].append(_recorded(row))
+            found[row["stream"]].append(recorded(row))
         return found
 
     async def stream_exists(self, site: Site, stream: StreamId) -> bool:
@@ -44,7 +44,15 @@ class Store:
     async def read_log(self, site: Site, *, after: Position, limit: int = LOG_PAGE_EVENTS) -> list[RecordedEvent]:
         """Events of the site behind a position, in order, at most ``limit``."""
         rows = await self._pool.fetch(query("read_log"), site, after, limit)
-        return [_recorded(row) for row in rows]
+        return [recorded(row) for row in rows]
+
+    async def events_at(self, site: Site, positions: Sequence[Position]) -> list[RecordedEvent]:
+        """The events at these positions, in the order in which they were asked for; positions that are not there
+        are left out.
+        """
+        rows = await self._pool.fetch(query("events_at"), site, positions) if positions else []
+        found = {row["position"]: recorded(row) for row in rows}
+        return [found[position] for position in positions if position in found]
 
     async def head_position(self, site: Site) -> Position | None:
         """The last position of the site, 0 before its first event; None for an unknown site."""
@@ -78,7 +86,8 @@ class Store:
         return bool(await self._pool.fetchval(query("business_entity_exists"), site, business_entity_id))
 
 
-def _recorded(row: asyncpg.Record) -> RecordedEvent:
+def recorded(row: asyncpg.Record) -> RecordedEvent:
+    """An event from a row of the log with all its columns but the site."""
     return RecordedEvent(
         stream=StreamId(row["stream"]),
         version=Version(row["version"]),

@@ -62,6 +62,11 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration("projections", "008_list_indexes_by_period.sql"),
     Migration("ledger", "010_business_entity.sql"),
     Migration("projections", "011_more_list_indexes.sql"),
+    Migration("ledger", "012_transparency.sql"),
+    Migration("projections", "013_change.sql"),
+    Migration("ledger", "014_request.sql"),
+    Migration("projections", "015_rebuild.sql"),
+    Migration("projections", "016_order_version.sql"),
 )
 
 _BOOKKEEPING = """

@@ -3,17 +3,39 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from ledger.transparency.anchor_file import AnchorFiles
+from ledger.transparency.signing_keys import KeyFolder
+
 DEFAULT_DATA_DIR = Path("var")
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A data folder, or, if ``database_url`` is given, that database; the folder then holds no server."""
+    """A data folder, or, if ``database_url`` is given, that database; the folder then holds no server.
+
+    Keys and anchors are files in either case: in the data folder, or the keys where ``keys_dir`` says.
+    """
 
     data_dir: Path = DEFAULT_DATA_DIR
     database_url: str | None = None
+    keys_dir: Path | None = None
 
     @property
     def postgres_dir(self) -> Path:
         """State folder of the embedded server."""
         return self.data_dir.absolute() / "postgres"
+
+    @property
+    def keys(self) -> KeyFolder:
+        """The keys that sign checkpoints."""
+        return KeyFolder((self.keys_dir or self.data_dir / "keys").absolute())
+
+    @property
+    def anchors(self) -> AnchorFiles:
+        """Checkpoints kept outside the database."""
+        return AnchorFiles(self.data_dir.absolute() / "anchors")
+
+    @property
+    def verified_dir(self) -> Path:
+        """How far each log was verified before."""
+        return self.data_dir.absolute() / "verified"

@@ -47,6 +47,14 @@ class OrderPage:
     next_start: PageStart | None
 
 
+@dataclass(frozen=True, slots=True)
+class ShownOrder:
+    """A row of the view: its version and the document that is answered with."""
+
+    version: int
+    document: bytes
+
+
 class OrderViews:
     """Reads of the inline view through a pool of connections."""
 
@@ -60,6 +68,11 @@ class OrderViews:
             return None
         document: bytes = row["document"]
         return document
+
+    async def shown(self, site: Site, order_id: str) -> ShownOrder | None:
+        """What the view has of an order, deleted ones included."""
+        row = await self._pool.fetchrow(query("order_row"), site, order_id)
+        return ShownOrder(row["version"], row["document"]) if row else None
 
     async def page(self, site: Site, wanted: OrderQuery) -> OrderPage:
         """One page of the orders that pass all filters."""

@@ -21,6 +21,8 @@ from ledger.ids import Site, system_clock_ms
 from ledger.sites import Sites
 from ops.database import Address, bring_up_to_date, service_pool
 from ops.embedded import EmbeddedPostgres, Role
+from tests.ledger.transparency.given import Signer
+from tests.serving import running_server
 
 _SERVER = pytest.StashKey["_Server"]()
 _POOL_SIZE = 12
@@ -140,13 +142,21 @@ async def new_site(pool: asyncpg.Pool, *, live: bool = False) -> Site:
 
 
 @pytest.fixture
-async def services(pool: asyncpg.Pool) -> AsyncIterator[Services]:
+def signer(pool: asyncpg.Pool, site: Site, tmp_path: Path) -> Signer:
+    """What signs, anchors and verifies the log of the site."""
+    signer = Signer(pool, site, tmp_path)
+    signer.prepare()
+    return signer
+
+
+@pytest.fixture
+async def services(pool: asyncpg.Pool, signer: Signer) -> AsyncIterator[Services]:
     """The services, wired as the server wires them."""
 
     async def check_ready() -> None:
         await pool.fetchval("SELECT 1")
 
-    services = build_services(pool, check_ready=check_ready)
+    services = build_services(pool, check_ready=check_ready, keys=signer.keys)
     yield services
     await services.appender.close()
 
@@ -165,3 +175,18 @@ def tmp_state_dir() -> Iterator[Path]:
     yield folder
     with contextlib.suppress(OSError):
         shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def _prepared_data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Made once: a cluster, the schema and the quick start take their time."""
+    path = tmp_path_factory.mktemp("prepared") / "data"
+    with running_server(path) as server:
+        assert server.stop() == 0
+    return path
+
+
+@pytest.fixture
+def data_dir(_prepared_data_dir: Path, tmp_path: Path) -> Path:
+    """A data folder with the quick start's site, which a service has left in order."""
+    return Path(shutil.copytree(_prepared_data_dir, tmp_path / "data"))

@@ -101,13 +101,15 @@ def _answered(document: Json, operation: Json) -> Iterator[Element]:
     made = element("dl", class_="answers")
     for status, response in operation["responses"].items():
         told = _resolved(document, response)
-        content = told["content"]["application/json"]
+        media_type, content = next(iter(told["content"].items()))
         made.append(element("dt", element("span", status, class_=f"status s{status[0]}")))
         if "examples" in content:
             codes = [element("li", element("a", code, href=f"#{code}")) for code in content["examples"]]
             made.append(element("dd", element("ul", *codes, class_="choices")))
-        else:
+        elif media_type == "application/json":
             made.append(element("dd", *type_of(content["schema"])))
+        else:
+            made.append(element("dd", element("code", media_type)))
     yield element("h4", "Answers")
     yield made
 

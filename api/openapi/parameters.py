@@ -73,7 +73,8 @@ def header_parameters() -> Iterator[Json]:
 
 
 def _collection(route: Route) -> str:
-    return route.path.split("/")[1]
+    """What the id in the path is of."""
+    return route.path.partition("/{id}")[0].rpartition("/")[2]
 
 
 def _id_name(route: Route) -> str:

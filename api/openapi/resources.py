@@ -1,4 +1,4 @@
-"""The resources of answers, from the structs that write them (``projections.order_document``).
+"""The resources of answers, from the structs that write them (``projections.order_document``, ``projections.history``).
 
 The structs hold plain text; which text is one of a closed set, their origin in the ledger says.
 """
@@ -14,9 +14,13 @@ from msgspec.inspect import StructType, type_info
 
 from api.openapi.texts import member_words, words
 from api.openapi.values import UNIX_TIME, WHOLE_NUMBER, Json
+from api.requests import document as request_documents
 from ledger import parts
 from ledger.order import Order
 from projections import order_document as documents
+from projections.changes import document as logged
+from projections.history import changes, difference, order_states
+from projections.past import lists as past_lists
 
 # Component, the struct that writes it, the struct its members come from, and what ``object`` says.
 _RESOURCES: tuple[tuple[str, type[msgspec.Struct], type[msgspec.Struct], tuple[str, ...]], ...] = (
@@ -27,10 +31,35 @@ _RESOURCES: tuple[tuple[str, type[msgspec.Struct], type[msgspec.Struct], tuple[s
     ("LinkedCreditNote", documents.LinkedCreditNoteDocument, parts.LinkedCreditNote, ("linked_credit_note",)),
     ("ResentOrder", documents.ResentOrderDocument, parts.ResentOrder, ("resent_order",)),
     ("Address", documents.AddressDocument, parts.Address, ("shipping_address", "billing_address")),
+    ("Change", changes.Change, changes.Change, ("change",)),
+    ("ChangeRequest", changes.RequestDocument, changes.RequestDocument, ()),
+    ("LoggedChange", logged.LoggedChange, logged.LoggedChange, ("change",)),
+    ("MemberChange", difference.MemberChange, difference.MemberChange, ()),
+    ("MoneyChange", difference.MoneyChange, difference.MoneyChange, ()),
+    ("Diff", order_states.DiffDocument, order_states.DiffDocument, ("diff",)),
+    ("Place", order_states.Place, order_states.Place, ()),
+    ("AsOf", order_states.AsOf, order_states.AsOf, ()),
+    ("ListAsOf", past_lists.ListAsOf, past_lists.ListAsOf, ()),
+    ("Request", request_documents.KeptRequestDocument, request_documents.KeptRequestDocument, ("request",)),
+    ("RequestParameter", request_documents.RequestParameter, request_documents.RequestParameter, ()),
+    ("EventOfRequest", request_documents.EventOfRequest, request_documents.EventOfRequest, ()),
 )
+# What holds the others.
+_ROOTS = (
+    documents.OrderDocument,
+    changes.Change,
+    logged.LoggedChange,
+    order_states.DiffDocument,
+    order_states.AsOf,
+    past_lists.ListAsOf,
+    request_documents.KeptRequestDocument,
+)
+# Members that hold whatever an order holds.
+_ANYTHING = frozenset({"MemberChange.before", "MemberChange.after"})
+_ANY: Json = {"type": ["string", "number", "boolean", "object", "array"]}
 _REF = "#/components/schemas/"
 _NAMES = {struct.__name__: component for component, struct, _, _ in _RESOURCES}
-_is_time = re.compile(r"^date_|_(at|on|date)$").search
+_is_time = re.compile(r"^date_|_(at|on|date)$|^at$").search
 
 
 def resources(lengths: dict[str, int]) -> Iterator[tuple[str, Json]]:
@@ -39,9 +68,9 @@ def resources(lengths: dict[str, int]) -> Iterator[tuple[str, Json]]:
     Args:
         lengths: of members that callers set, by ``Component.member``.
     """
-    _, generated = msgspec.json.schema_components([documents.OrderDocument], ref_template=_REF + "{name}")
+    _, generated = msgspec.json.schema_components(_ROOTS, ref_template=_REF + "{name}")
     for component, struct, source, objects in _RESOURCES:
-        enums = _enums(source) | {"object": list(objects)}
+        enums = _enums(source) | ({"object": list(objects)} if objects else {})
         members = {
             name: _member(component, name, plain, enums.get(name), lengths.get(f"{component}.{name}"))
             for name, plain in generated[struct.__name__]["properties"].items()
@@ -51,7 +80,10 @@ def resources(lengths: dict[str, int]) -> Iterator[tuple[str, Json]]:
 
 
 def _member(component: str, name: str, plain: Json, enum: list[str] | None, length: int | None) -> Json:
-    schema = _typed(name, _present(plain))
+    schema = dict(_ANY) if f"{component}.{name}" in _ANYTHING else _typed(name, _present(plain))
+    if schema.get("type") == "array" and "default" in plain:
+        # Left out where it is empty.
+        schema["minItems"] = 1
     if enum:
         schema["enum"] = enum
     if length and not enum:
@@ -71,7 +103,7 @@ def _typed(name: str, plain: Json) -> Json:
         return {"$ref": _REF + component} if component else {"type": "string"}
     match plain.get("type"):
         case "array":
-            return {"type": "array", "items": _typed(name, plain["items"]), "minItems": 1}
+            return {"type": "array", "items": _typed(name, plain["items"])}
         case "integer":
             return dict(UNIX_TIME if _is_time(name) else WHOLE_NUMBER)
         case None:

@@ -21,6 +21,9 @@ TEXTS: dict[str, Any] = _joined(tomllib.loads(files("api.openapi").joinpath("tex
 INFO: dict[str, str] = TEXTS["info"]
 OPERATIONS: dict[str, dict[str, Any]] = TEXTS["operations"]
 
+# Parameters in brackets that are no filters.
+_SECTIONS = {"sort_by": "sorting", "as_of": "moments", "from": "moments", "to": "moments"}
+
 
 def words(section: str, name: str) -> dict[str, str]:
     """``{"description": ...}``, empty where there are no words."""
@@ -37,7 +40,7 @@ def member_words(component: str, member: str) -> dict[str, str]:
 def parameter_words(operation: str, parameter: Parameter) -> dict[str, str]:
     """What a parameter means: in this operation, or everywhere; members of addresses are those of answers."""
     if parameter.bracket is Bracket.FILTER:
-        return words("sorting" if parameter.root == "sort_by" else "filters", parameter.member)
+        return words(_SECTIONS.get(parameter.root, "filters"), parameter.member)
     if parameter.root.endswith("_address") and parameter.member:
         return member_words("Address", parameter.member)
     return named_words(operation, parameter.name)

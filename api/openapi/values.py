@@ -24,7 +24,12 @@ _TYPES: dict[str, Json] = {
 # What the types of parameters do not say: more than the length of a country code, and what counts where nothing is
 # sent.
 _PATTERNS = {"country": "^[A-Za-z]{2}$"}
-_DEFAULTS: Json = {"limit": PAGE_LIMIT_DEFAULT, "include_deleted": False, "exclude_deleted_credit_notes": False}
+_DEFAULTS: Json = {
+    "limit": PAGE_LIMIT_DEFAULT,
+    "include_deleted": False,
+    "include_requests": False,
+    "exclude_deleted_credit_notes": False,
+}
 
 _NOT_BLANK: Json = {"minLength": 1, "pattern": r"\S"}
 

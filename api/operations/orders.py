@@ -5,16 +5,18 @@ Checks come in the order of that section: a path id that is unknown is told befo
 
 from dataclasses import replace
 from typing import Any
-from zoneinfo import ZoneInfo
 
+import msgspec
 from aiohttp import web
 
 from api.call import Call
-from api.forms import Pairs
 from api.offsets import read_offset, write_offset
+from api.operations.history import moment_of, retrieve_at
+from api.operations.time_zone import zone_for
 from api.rendering import page, single
 from api.responses import json_response
 from api.routing import Operation, Route
+from api.schemas.history import RETRIEVE_ORDER
 from api.schemas.listing import LIST_ORDERS, ORDERS_FOR_INVOICE, ListRequest
 from api.schemas.operation import OperationSchema
 from api.schemas.order_actions import (
@@ -29,8 +31,9 @@ from api.schemas.orders import CREATE_ORDER, IMPORT_ORDER, UPDATE_ORDER
 from ledger.commands import Command
 from ledger.errors import LedgerError, ResourceNotFound
 from projections.listing import Filter, Operator, OrderQuery
+from projections.past.lists import list_as_of
 
-_UTC = ZoneInfo("UTC")
+_encoder = msgspec.json.Encoder()
 
 
 def making(schema: OperationSchema[Any]) -> Operation:
@@ -58,6 +61,10 @@ def changing(schema: OperationSchema[Any]) -> Operation:
 
 async def retrieve(call: Call, order_id: str) -> web.Response:
     """GET /orders/{id}"""
+    if call.request.rel_url.raw_query_string:
+        moment = await moment_of(call, order_id)
+        if moment is not None:
+            return await retrieve_at(call, order_id, moment)
     document = await call.services.orders.retrieve(call.site, order_id, call.origin.business_entity_id)
     if document is None:
         raise ResourceNotFound
@@ -67,7 +74,7 @@ async def retrieve(call: Call, order_id: str) -> web.Response:
 async def list_orders(call: Call, _: str) -> web.Response:
     """GET /orders"""
     pairs = call.query()
-    return await _list(call, LIST_ORDERS.read(pairs, zone=await _zone(call, pairs)))
+    return await _list(call, LIST_ORDERS.read(pairs, zone=await zone_for(call, pairs)))
 
 
 async def orders_for_invoice(call: Call, invoice_id: str) -> web.Response:
@@ -95,7 +102,7 @@ ROUTES: tuple[Route, ...] = (
     Route("list", "GET", "/orders", list_orders, LIST_ORDERS),
     _making("create", "/orders", CREATE_ORDER),
     _making("import_order", "/orders/import_order", IMPORT_ORDER),
-    Route("retrieve", "GET", "/orders/{id}", retrieve),
+    Route("retrieve", "GET", "/orders/{id}", retrieve, RETRIEVE_ORDER),
     _changing("update", "/orders/{id}", UPDATE_ORDER),
     _changing("assign_order_number", "/orders/{id}/assign_order_number", ASSIGN_ORDER_NUMBER),
     _changing("cancel", "/orders/{id}/cancel", CANCEL_ORDER),
@@ -112,13 +119,6 @@ ROUTES: tuple[Route, ...] = (
 )
 
 
-async def _zone(call: Call, pairs: Pairs) -> ZoneInfo:
-    """The time zone of the site, which matters for whole days alone."""
-    if not any(name.endswith("[on]") for name, _ in pairs):
-        return _UTC
-    return ZoneInfo((await call.services.handler.settings(call.site)).time_zone)
-
-
 async def _run(call: Call, command: Command) -> web.Response:
     handled = await call.services.handler.handle(command, call.caller)
     assert handled.row is not None, "every operation answers with an order"
@@ -126,12 +126,18 @@ async def _run(call: Call, command: Command) -> web.Response:
 
 
 async def _list(call: Call, wanted: ListRequest) -> web.Response:
-    query = _for_caller(call, wanted.query)
+    query, moment = _for_caller(call, wanted.query), wanted.moment
     if wanted.offset:
-        query = replace(query, start=read_offset(wanted.offset, query=query, site=call.site))
-    found = await call.services.orders.page(call.site, query)
-    next_offset = write_offset(found.next_start, query=query, site=call.site) if found.next_start else None
-    return json_response(200, page("order", found.documents, next_offset))
+        query = replace(query, start=read_offset(wanted.offset, query=query, site=call.site, moment=moment))
+    if moment is None:
+        found = await call.services.orders.page(call.site, query)
+        as_of = None
+    else:
+        found = await call.services.past_lists.page(call.site, query, moment)
+        as_of = _encoder.encode(list_as_of(moment))
+    start = found.next_start
+    next_offset = write_offset(start, query=query, site=call.site, moment=moment) if start else None
+    return json_response(200, page("order", found.documents, next_offset, as_of=as_of))
 
 
 def _for_caller(call: Call, query: OrderQuery) -> OrderQuery:

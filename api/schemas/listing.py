@@ -1,10 +1,11 @@
 """Lists of orders: GET /orders and GET /invoices/{invoice-id}/orders (chargebee/orders.md, section 6)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from api.field_groups import Given, PathId
-from api.fields import Boolean, Choice, Integer, Text
+from api.fields import Boolean, Choice, Integer, Scalar, Text
 from api.schemas.filters import (
     EQUALITY,
     SET_OPERATORS,
@@ -16,31 +17,46 @@ from api.schemas.filters import (
     TimestampFilter,
     with_days,
 )
+from api.schemas.moments import MomentField
 from api.schemas.operation import OperationSchema
 from ledger.limits import OFFSET_LENGTH_MAX, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX
 from ledger.vocabulary import OrderStatus, OrderType, ResentStatus
 from projections.listing import Filter, Operator, OrderQuery, Sort
+from projections.past.cut import ListMoment
+
+C = TypeVar("C")
 
 
 @dataclass(frozen=True, slots=True)
 class ListRequest:
-    """What a list call asks for. ``offset`` is as it was sent; ``api.offsets`` makes it the start of the page."""
+    """What a list call asks for. ``offset`` is as it was sent; ``api.offsets`` makes it the start of the page.
+
+    ``moment`` is when the list is wanted as it was; None for now.
+    """
 
     query: OrderQuery
     offset: str | None = None
+    moment: ListMoment | None = None
 
 
-class PageSchema(OperationSchema[ListRequest]):
+class ListMomentField(MomentField):
+    """A moment of a site: an order has versions, a list has none."""
+
+    members: Mapping[str, Scalar[Any]] = {name: MomentField.members[name] for name in ("time", "position")}
+
+
+class PageSchema(OperationSchema[C], Generic[C]):
     """The page of a list."""
 
     limit = Integer(1, PAGE_LIMIT_MAX)
     offset = Text(OFFSET_LENGTH_MAX)
 
 
-class ListOrdersSchema(PageSchema):
+class ListOrdersSchema(PageSchema[ListRequest]):
     """GET /orders. ``zone`` is the time zone of the site, for whole days."""
 
     zone = Given()
+    as_of = ListMomentField()
     include_deleted = Boolean()
     exclude_deleted_credit_notes = Boolean()
     sort_by = SortField("created_at", "updated_at")
@@ -75,13 +91,14 @@ class ListOrdersSchema(PageSchema):
             include_deleted=members.get("include_deleted", False),
             exclude_deleted_credit_notes=members.get("exclude_deleted_credit_notes", False),
         )
-        return ListRequest(query, offset)
+        return ListRequest(query, offset, members.get("as_of"))
 
 
-class OrdersForInvoiceSchema(PageSchema):
+class OrdersForInvoiceSchema(PageSchema[ListRequest]):
     """GET /invoices/{invoice-id}/orders: the latest order first."""
 
     invoice_id = PathId(50)
+    as_of = ListMomentField()
 
     def build(self, members: dict[str, Any]) -> ListRequest:
         query = OrderQuery(
@@ -89,7 +106,7 @@ class OrdersForInvoiceSchema(PageSchema):
             sort=Sort("created_at", descending=True),
             limit=members.get("limit", PAGE_LIMIT_DEFAULT),
         )
-        return ListRequest(query, members.get("offset"))
+        return ListRequest(query, members.get("offset"), members.get("as_of"))
 
 
 LIST_ORDERS = ListOrdersSchema()

@@ -6,7 +6,26 @@ from importlib.metadata import version as installed_version
 import typer
 
 from ledger.errors import LedgerError
-from ops.cli import invoices, keys, schema, serve, settings, sites
+from ops.cli import (
+    checkpoint,
+    diff,
+    export,
+    history,
+    invoices,
+    keys,
+    log,
+    parked,
+    proof,
+    rebuild,
+    replay,
+    requests,
+    schema,
+    serve,
+    settings,
+    show,
+    sites,
+    verify,
+)
 from ops.cli.options import err
 from ops.embedded import EmbeddedPostgresError
 
@@ -24,7 +43,19 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(sites.app, name="sites")
 app.add_typer(invoices.app, name="invoices")
 app.add_typer(settings.app, name="settings")
+app.command("replay")(replay.replay)
+app.command("rebuild")(rebuild.rebuild)
+app.add_typer(parked.app, name="parked")
+app.add_typer(requests.app, name="requests")
 app.command("migrate")(schema.migrate)
+app.command("verify")(verify.verify)
+app.add_typer(proof.app, name="proof")
+app.add_typer(checkpoint.app, name="checkpoint")
+app.command("history")(history.history)
+app.command("log")(log.log)
+app.command("export")(export.export)
+app.command("show")(show.show)
+app.command("diff")(diff.diff)
 
 
 @app.command()

@@ -31,19 +31,28 @@ DatabaseUrl = Annotated[
         show_envvar=True,
     ),
 ]
+KeysDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--keys-dir",
+        envvar="ORDER_LEDGER_KEYS_DIR",
+        help="Folder that holds the keys that sign checkpoints; keys in the data folder unless given.",
+        show_default=False,
+    ),
+]
 SiteName = Annotated[str, typer.Option("--site", "-s", help="Name of the site.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
 DATA_DIR = DEFAULT_DATA_DIR
 
 
-def run_with_pool(target: Target, work: Callable[[asyncpg.Pool], Awaitable[T]]) -> T:
+def run_with_pool(target: Target, work: Callable[[asyncpg.Pool], Awaitable[T]], *, read_only: bool = False) -> T:
     """Run asynchronous work on the service's database, starting the embedded server if nobody has."""
     with reachable(target, report=progress) as address:
 
         async def run() -> T:
             await prepare(address)
-            async with service_pool(address) as pool:
+            async with service_pool(address, read_only=read_only) as pool:
                 return await work(pool)
 
         return asyncio.run(run())

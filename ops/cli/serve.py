@@ -2,15 +2,20 @@
 
 import asyncio
 import os
+import secrets
 import socket
 from typing import Annotated
 
 import typer
 
-from ops.cli.options import DATA_DIR, DatabaseUrl, DataDir, err
+from ledger.limits import ANCHOR_PAUSE_S, ANCHOR_URLS_MAX
+from ops.cli.options import DATA_DIR, DatabaseUrl, DataDir, KeysDir, err
 from ops.database import Address, prepare, service_pool
 from ops.quickstart import SAMPLE_INVOICE, Quickstart, prepare_quickstart
+from ops.serving.consumers import Signing
+from ops.serving.http_anchor import HttpPlace
 from ops.serving.parent import Parent
+from ops.serving.retention import REQUESTS_KEPT_DAYS
 from ops.target import Target
 
 _BACKLOG = 1024
@@ -41,6 +46,38 @@ def serve(
     quickstart: Annotated[
         bool, typer.Option("--quickstart", help="Make the site acme with a key and sample invoices first.")
     ] = False,
+    origin: Annotated[
+        str | None,
+        typer.Option(
+            "--origin",
+            envvar="ORDER_LEDGER_ORIGIN",
+            help="Host or name that checkpoints name as the operator of the logs. It can be set once.",
+            show_default=False,
+        ),
+    ] = None,
+    keys_dir: KeysDir = None,
+    anchor_urls: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--anchor-url",
+            envvar="ORDER_LEDGER_ANCHOR_URLS",
+            help="Post checkpoints to this URL too; may be given several times.",
+            show_default=False,
+        ),
+    ] = None,
+    anchor_seconds: Annotated[
+        float,
+        typer.Option("--anchor-seconds", envvar="ORDER_LEDGER_ANCHOR_SECONDS", min=0.1, help="Time between anchors."),
+    ] = ANCHOR_PAUSE_S,
+    requests_kept_days: Annotated[
+        int,
+        typer.Option(
+            "--requests-kept-days",
+            envvar="ORDER_LEDGER_REQUESTS_KEPT_DAYS",
+            min=1,
+            help="How long requests are kept for people.",
+        ),
+    ] = REQUESTS_KEPT_DAYS,
     data_dir: DataDir = DATA_DIR,
     database_url: DatabaseUrl = None,
 ) -> None:
@@ -49,16 +86,40 @@ def serve(
     Without --database-url the service starts a PostgreSQL of its own in the data folder, brings its schema up to
     date, and stops it at the end.
     """
-    target = Target(data_dir, database_url)
+    target = Target(data_dir, database_url, keys_dir)
     data_dir.mkdir(parents=True, exist_ok=True)
+    signing = _signing(target, origin, anchor_urls or [], anchor_seconds)
     with _listening(host, port) as listener:
-        parent = Parent(target, listener, workers, _say, requests_per_minute=rate_limit)
+        parent = Parent(
+            target,
+            listener,
+            workers,
+            _say,
+            signing=signing,
+            requests_per_minute=rate_limit,
+            requests_kept_days=requests_kept_days,
+        )
         parent.catch_signals()
         try:
             started = asyncio.run(_prepare(parent.open_database(), target, quickstart))
             parent.run(lambda: _print_ready(host, listener.getsockname()[1], started))
         finally:
             parent.close()
+
+
+def _signing(target: Target, origin: str | None, anchor_urls: list[str], anchor_seconds: float) -> Signing:
+    if len(anchor_urls) > ANCHOR_URLS_MAX:
+        raise typer.BadParameter(f"at most {ANCHOR_URLS_MAX} URLs of anchors")
+    for url in anchor_urls:
+        HttpPlace(url)
+    # A name of nobody's: that of the machine would be published, and change with the next container.
+    target.keys.prepare(origin, new_name=lambda: f"order-ledger-{secrets.token_hex(4)}")
+    return Signing(
+        keys_dir=str(target.keys.path),
+        anchors_dir=str(target.anchors.folder),
+        anchor_urls=tuple(anchor_urls),
+        anchor_pause_s=anchor_seconds,
+    )
 
 
 async def _prepare(address: Address, target: Target, quickstart: bool) -> Quickstart | None:

@@ -19,6 +19,8 @@ import msgspec
 
 from ops.database import Address
 from ops.embedded import EmbeddedPostgres, Role, ServerDied
+from ops.serving.consumers import Signing
+from ops.serving.retention import REQUESTS_KEPT_DAYS
 from ops.serving.worker import CONFIGURATION, Configuration
 from ops.target import Target
 
@@ -48,7 +50,9 @@ class Parent:
     Args:
         listener: the bound socket that all workers accept on.
         report: takes lines about what happens, for people.
+        signing: where keys and anchors are.
         requests_per_minute: of each site over all workers; None is without limit.
+        requests_kept_days: how long requests are kept for people.
     """
 
     def __init__(
@@ -58,12 +62,16 @@ class Parent:
         workers: int,
         report: Report,
         *,
+        signing: Signing,
         requests_per_minute: int | None = None,
+        requests_kept_days: int = REQUESTS_KEPT_DAYS,
     ) -> None:
         self._target = target
         self._listener = listener
         self._wanted = workers
+        self._signing = signing
         self._requests_per_minute = _share(requests_per_minute, workers)
+        self._requests_kept_days = requests_kept_days
         self._report = report
         self._postgres: EmbeddedPostgres | None = None
         self._address: Address | None = None
@@ -140,7 +148,9 @@ class Parent:
             owner=self._address.owner,
             service=self._address.service,
             is_embedded=self._address.is_embedded,
+            signing=self._signing,
             requests_per_minute=self._requests_per_minute,
+            requests_kept_days=self._requests_kept_days,
             runs_consumers=place == 0,
         )
         process = subprocess.Popen(

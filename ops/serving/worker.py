@@ -25,7 +25,8 @@ from ledger.consumer import ConsumerLoop
 from ledger.subscription import Announcer, Wakeups
 from ops.database import Address, connect_as_service, create_service_pool
 from ops.migrations import MigrationsPending, pending
-from ops.serving.consumers import consumers
+from ops.serving.consumers import Signing, anchoring, consumers, tell_of_older_database
+from ops.serving.retention import REQUESTS_KEPT_DAYS, forgetting
 
 CONFIGURATION = "ORDER_LEDGER_WORKER"
 
@@ -46,7 +47,9 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     owner: dict[str, Any]
     service: dict[str, Any]
     is_embedded: bool
+    signing: Signing
     requests_per_minute: int | None = None
+    requests_kept_days: int = REQUESTS_KEPT_DAYS
     runs_consumers: bool = False
 
     @property
@@ -90,12 +93,21 @@ async def serve(configuration: Configuration) -> None:
         services = build_services(
             pool,
             on_appended=announcer.announce,
+            wakeups=wakeups,
             check_ready=check_ready,
             requests_per_minute=configuration.requests_per_minute,
+            keys=configuration.signing.keys,
         )
-        followed = consumers() if configuration.runs_consumers else ()
-        loop = ConsumerLoop(pool, followed, wakeups)
-        async with _background(announcer.run(), loop.run(), _housekeeping(services)):
+        followers = []
+        if configuration.runs_consumers:
+            loop = ConsumerLoop(pool, consumers(configuration.signing), wakeups)
+            followers = [
+                loop.run(),
+                anchoring(pool, configuration.signing).run(),
+                tell_of_older_database(pool, configuration.signing),
+            ]
+            followers.append(forgetting(services, configuration.requests_kept_days))
+        async with _background(announcer.run(), services.recorder.run(), *followers, _housekeeping(services)):
             runner = LedgerRunner(create_app(services))
             await runner.setup()
             listener = socket.socket(fileno=configuration.socket_fd)
@@ -105,6 +117,7 @@ async def serve(configuration: Configuration) -> None:
             await stop.wait()
             await runner.cleanup()
             await services.appender.close()
+            await services.recorder.close()
 
 
 @contextlib.asynccontextmanager

@@ -105,7 +105,10 @@ async def test_what_the_service_answers_is_what_is_described(client: Client) -> 
     await import_order(client, "inv_0002")
     for path, component in [
         ("orders", "OrderList"),
-        ("orders/a/b", "OrderAnswer"),
+        ("orders/a/b", "RetrievedOrder"),
+        ("orders/a/b?as_of[version]=1", "RetrievedOrder"),
+        ("orders/a/b/history", "HistoryList"),
+        ("orders/a/b/diff", "DiffAnswer"),
         ("configurations", "ConfigurationList"),
     ]:
         answer = await (await client.get(f"/api/v2/{path}")).json()

@@ -8,6 +8,7 @@ from typing import Any
 
 import jsonschema_rs
 
+from api.openapi.answers import FILES
 from api.routes import ROUTES
 from api.routing import Router
 from ledger.errors import LedgerError
@@ -52,6 +53,10 @@ def operation_of(request: Request) -> str | int:
 def _check(request: Request, answer: Answer) -> None:
     assert answer.status < 500, "a fault of the service"
     if answer.status == 200 and request.path in _PAGES:
+        return
+    operation = operation_of(request) if request.raw is None else None
+    if answer.status == 200 and operation in FILES:
+        assert answer.headers["content-type"].partition(";")[0] == FILES[str(operation)][0]
         return
     assert answer.headers["content-type"] == CONTENT_TYPE
     assert answer.headers.get("server") == "order-ledger"

@@ -20,6 +20,7 @@ from ops.invoice_loading import load_invoices
 from ops.operator import operator
 from tests.conftest import new_site
 from tests.fuzz.wire import Answer, Request, exchange
+from tests.ledger.transparency.given import Signer
 
 FORM = (b"Content-Type", b"application/x-www-form-urlencoded")
 KEY = (b"Authorization", b"~KEY~")
@@ -69,8 +70,8 @@ async def new_playground(services: Services, port: int, invoices: list[Entry]) -
     words |= {b"~LINE%d~" % place: line.encode() for place, line in enumerate(lines[:4])}
     [page] = await _ask(empty, port, [Request(b"GET", ORDERS + b"?limit=1", (KEY,))])
     words[b"~OFFSET~"] = json.loads(page.body)["next_offset"].encode()
-    start = await services.store.head_position(site)
-    assert start is not None
+    folder = services.proofs.folder.path.parent
+    start = await Signer(services.pool, site, folder).sign()
     return Playground(site, words, start)
 
 

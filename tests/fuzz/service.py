@@ -1,9 +1,11 @@
 """The whole service, as a worker runs it, in a thread of its own: a real port, the run's database, and batches."""
 
 import asyncio
+import tempfile
 import threading
 from collections.abc import Coroutine, Sequence
 from concurrent.futures import Future
+from pathlib import Path
 from typing import Any, TypeVar
 
 import uvloop
@@ -12,11 +14,13 @@ from aiohttp import web
 from api.app import create_app
 from api.server import LedgerRunner
 from api.services import Services, build_services
+from ledger.transparency.signing_keys import KeyFolder
 from ops.database import Address, service_pool
 from ops.invoice_files import Entry
 from tests.fuzz.answers import check_answer
 from tests.fuzz.ledger import check_ledger
 from tests.fuzz.playground import new_playground
+from tests.fuzz.requests import check_requests
 from tests.fuzz.wire import Exchange, Request, exchange
 
 T = TypeVar("T")
@@ -70,6 +74,7 @@ class Service:
         for each in done:
             check_answer(each)
         await check_ledger(self.services, playground, done)
+        await check_requests(self.services, playground, done)
         return done
 
     def _run(self) -> None:
@@ -84,12 +89,17 @@ class Service:
             self._loop.close()
 
     async def _serve(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            await self._serve_with(KeyFolder(Path(folder) / "keys"))
+
+    async def _serve_with(self, keys: KeyFolder) -> None:
+        keys.prepare(None, new_name=lambda: "ledger.example")
         async with service_pool(self._address, size_max=_POOL_SIZE) as pool:
 
             async def check_ready() -> None:
                 await pool.fetchval("SELECT 1")
 
-            self.services = build_services(pool, check_ready=check_ready)
+            self.services = build_services(pool, check_ready=check_ready, keys=keys)
             runner = LedgerRunner(create_app(self.services))
             await runner.setup()
             site = web.TCPSite(runner, "127.0.0.1", 0)

@@ -29,6 +29,7 @@ _IDS = (
     b"cancel",
     b"a/",
 )
+_TILES = (b"0/000.p/2", b"0/000", b"0/000.p/255", b"1/000.p/1", b"64/000", b"0/x001/000", b"0%2F000.p%2F1", b"0/0")
 _TIMES = [("created_at", "1517505731"), ("order_date", "1517505731"), ("shipping_date", "1517505731")]
 _IMPORT = [("status", "queued"), *_TIMES]
 _BASES: dict[str, list[list[Pair]]] = {
@@ -96,7 +97,7 @@ def _command(
 def _reads(route: Route) -> SearchStrategy[Request]:
     return st.builds(
         partial(_read, route),
-        st.sampled_from((*_IDS, b"inv_0001", b"inv_0002", b"inv_0004")),
+        st.sampled_from((*_IDS, b"inv_0001", b"inv_0002", b"inv_0004", *_TILES)),
         st.lists(_pairs(route), max_size=5),
         st.sampled_from((query, query, raw_brackets)),
         _HEADERS,

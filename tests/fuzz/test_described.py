@@ -22,7 +22,7 @@ from tests.fuzz.service import Service
 from tests.fuzz.wire import Answer, Exchange, Request
 
 MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
-KNOWN_IDS = {"orders": {"order-id": "a"}, "invoices": {"invoice-id": "inv_0002"}}
+KNOWN_IDS = {"order-id": "a", "invoice-id": "inv_0002", "tile-id": "0/000.p/3"}
 EXAMPLES = -(-share("described") // (len(ROUTES) * len(MODES)))
 
 # What the description allows may still be refused, for its state or for an idempotency key that was used; and the
@@ -53,7 +53,7 @@ def test_an_operation_answers_as_it_is_described(
     authorization = {"Authorization": playground.words[b"~KEY~"].decode()}
     excluded = _excluded_checks()
     done: list[Exchange] = []
-    known = KNOWN_IDS.get(operation.path.split("/")[1]) if "{" in operation.path else None
+    known = {name: value for name, value in KNOWN_IDS.items() if f"{{{name}}}" in operation.path} or None
 
     @settings(BOUNDED, max_examples=EXAMPLES)
     @given(case=operation.as_strategy(mode) | operation.as_strategy(mode, path_parameters=known))

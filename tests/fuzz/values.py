@@ -17,6 +17,17 @@ _NAMED = {
     "order_line_items[id]": _LINES,
     "country": ("US", "de", "XI", "ZZ", "USA"),
     "email": ("ann@example.com", "@", "a b@c", "ann"),
+    "order_id": ORDER_IDS,
+    "time": (
+        "1517505731",
+        "9999999999",
+        "2026-01-05T09:30:00Z",
+        "2099-12-31t23:59:59.9999+14:00",
+        "2026-02-30T00:00:00Z",
+    ),
+    "path[is]": ("note", "status", "order_line_items[~LINE0~].status", "shipping_address"),
+    "path[starts_with]": ("order_line_items[", "s", "["),
+    "actor[is]": ("full_key", "nobody"),
     "offset": ("~OFFSET~", "~OFFSET~x", "p1", "p1AAAA", "[1]"),
 }
 NOISE: tuple[Pair, ...] = (

@@ -22,6 +22,7 @@ from ledger.ids import Site
 from ledger.store import Store
 from ops.database import Address, reachable, service_pool
 from ops.target import Target
+from ops.verification import verify_site
 from tests.log.appends import until_blocked
 from tests.log.audit import assert_answers_are_true, assert_view_is_the_fold, read_log
 from tests.log.traffic import Asked, HttpDoor, Told, import_shared, load_big_invoices, writers
@@ -152,6 +153,9 @@ async def assert_all_is_well(load: Load) -> None:
         log = await read_log(Store(pool), Site(SITE))
         assert_answers_are_true(log, [*load.setup, *load.door.answers])
         await assert_view_is_the_fold(pool, Site(SITE), log)
+        verified = await verify_site(pool, Site(SITE), Target(load.server.data_dir), full=True)
+        assert verified.audit.fault is None, verified.audit.fault.sentence
+        assert verified.audit.log.checkpoints > 0
 
 
 @contextlib.asynccontextmanager

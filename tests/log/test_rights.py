@@ -58,6 +58,12 @@ REMOVALS = [
     "DELETE FROM ledger.api_key WHERE site = $1",
     "DELETE FROM ledger.number_series WHERE site = $1",
     "DELETE FROM ledger.consumer WHERE site = $1",
+    "DELETE FROM ledger.tile WHERE site = $1",
+    "UPDATE ledger.tile SET level = 1 WHERE site = $1",
+    "DELETE FROM ledger.checkpoint WHERE site = $1",
+    "UPDATE ledger.checkpoint SET note = '' WHERE site = $1",
+    "DELETE FROM ledger.anchor WHERE site = $1",
+    "UPDATE ledger.anchor SET size = 1 WHERE site = $1",
 ]
 
 

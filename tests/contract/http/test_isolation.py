@@ -23,11 +23,13 @@ from api.routes import ROUTES
 from api.services import Services, build_services
 from ledger.ids import Site, system_clock_ms
 from ledger.sites import KeyKind, Sites
+from ledger.transparency.signing_keys import KeyFolder
 from ops.database import Address, service_pool
 from tests.api.requests import Client, basic
 from tests.conftest import new_site
 from tests.contract.http.invoices import invoice, load
 from tests.contract.http.wire import BASE, CHANGING, WRITING, Answer, call, get, post
+from tests.ledger.transparency.given import Signer
 
 T = TypeVar("T")
 
@@ -42,9 +44,22 @@ NEEDED: dict[str, list[tuple[str, str]]] = {
     "cancel": [("cancellation_reason", "others"), ("credit_note[total]", "10")],
     "create_refundable_credit_note": [("credit_note[reason_code]", "other"), ("credit_note[total]", "10")],
 }
-READING = ("retrieve", "list", "orders_for_invoice")
+READING = ("retrieve", "list", "orders_for_invoice", "history", "diff", "ledger_changes")
+REQUESTS = ("list_requests", "retrieve_request")
+PROVING = (
+    "order_proof",
+    "checkpoint",
+    "log_keys",
+    "tile",
+    "inclusion_proof",
+    "consistency_proof",
+    "event_proof",
+)
 # What a list must hold back to be the same for both.
-NARROWED = {"list": {"id[in]": '["{order}","{own}"]'}}
+NARROWED = {
+    "list": {"id[in]": '["{order}","{own}"]'},
+    "ledger_changes": {"order_id[in]": '["{order}","{own}"]', "limit": "100"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +80,8 @@ class World:
     services: Services
     owner: asyncpg.Connection
 
-    def __init__(self) -> None:
+    def __init__(self, keys: KeyFolder) -> None:
+        self._keys = keys
         self._runner = asyncio.Runner()
         self._numbers = itertools.count(1)
 
@@ -79,7 +95,7 @@ class World:
 
             async def check_ready() -> None: ...
 
-            self.services = build_services(pool, check_ready=check_ready)
+            self.services = build_services(pool, check_ready=check_ready, keys=self._keys)
             self.owner = await asyncpg.connect(**address.owner)
             self.mine, self.theirs = await self._tenant(pool, "mine"), await self._tenant(pool, "theirs")
             async with TestClient(TestServer(create_app(self.services))) as self.client:
@@ -117,6 +133,7 @@ class World:
 
     async def state(self, who: Tenant) -> dict[str, str]:
         """A digest of every row that the database holds for a site, by table."""
+        await self.services.recorder.flush()
         tables = await self.owner.fetch(
             "SELECT table_name AS name FROM information_schema.columns "
             "WHERE table_schema = 'ledger' AND column_name = 'site' ORDER BY 1"
@@ -130,8 +147,10 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(address: Address) -> Iterator[World]:
-    world = World()
+def world(address: Address, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    keys = KeyFolder(tmp_path_factory.mktemp("world") / "keys")
+    keys.prepare(None, new_name=lambda: "ledger.example")
+    world = World(keys)
     life = world.life(address)
     world.run(anext(life))
     yield world
@@ -186,21 +205,92 @@ def test_reads_show_ones_own_alone(world: World) -> None:
     world.run(play())
 
 
+def test_the_past_is_ones_own_alone(world: World) -> None:
+    async def play() -> None:
+        for who in (world.mine, world.theirs):
+            for note in ("first", "second"):
+                await world.post(who, "update" if note == "second" else "create", _noted(note, who), "past")
+        await world.post(world.theirs, "create", [*NEEDED["create"], ("id", "past-of-theirs")])
+        heads = [await world.services.store.head_position(who.site) for who in (world.mine, world.theirs)]
+        for who, head in zip((world.mine, world.theirs), heads, strict=True):
+            for operation, pairs in (
+                ("history", []),
+                ("diff", []),
+                ("retrieve", [("as_of[version]", "1")]),
+                ("retrieve", [("as_of[position]", str(head))]),
+            ):
+                answer = await world.get(who, operation, pairs, "past")
+                assert answer.status == 200
+                assert who.mark.encode() in answer.raw
+                _is_about(who, answer)
+            for operation, resource in (("list", ""), ("orders_for_invoice", "inv")):
+                then = [("as_of[position]", str(head)), ("limit", "100")]
+                listed = await world.get(who, operation, then, resource)
+                assert listed.status == 200
+                assert "past" in listed.ids
+                _is_about(who, listed)
+            beyond = await world.get(who, "retrieve", [("as_of[position]", str((head or 0) + 1))], "past")
+            beyond.refused(400, "param_wrong_value", "as_of[position]")
+            beyond = await world.get(who, "list", [("as_of[position]", str((head or 0) + 1))])
+            beyond.refused(400, "param_wrong_value", "as_of[position]")
+        for operation, pairs in (("history", []), ("diff", []), ("retrieve", [("as_of[version]", "1")])):
+            answer = await world.get(world.mine, operation, pairs, "past-of-theirs")
+            answer.refused(404, "resource_not_found")
+        compared = await world.get(world.mine, "diff", [("to[order_id]", "past-of-theirs")], "past")
+        compared.refused(404, "resource_not_found", "to[order_id]")
+
+    world.run(play())
+
+
+def test_the_log_is_ones_own_alone(world: World) -> None:
+    async def play() -> None:
+        for who in (world.mine, world.theirs):
+            await world.post(who, "create", [*NEEDED["create"], ("id", "logged"), ("note", who.mark)])
+        for who in (world.mine, world.theirs):
+            head = await world.services.store.head_position(who.site)
+            for pairs in (
+                [],
+                [("order_id[is]", "logged")],
+                [("invoice_id[is]", "inv")],
+                [("type[is_not]", "order.deleted")],
+            ):
+                answer = await world.get(who, "ledger_changes", [*pairs, ("limit", "100")])
+                _is_about(who, answer)
+                changes = [entry["change"] for entry in answer.body["list"]]
+                assert changes
+                assert max(change["position"] for change in changes) <= (head or 0)
+            created = await world.get(
+                who, "ledger_changes", [("order_id[is]", "logged"), ("include_difference", "true")]
+            )
+            assert who.mark.encode() in created.raw
+
+    world.run(play())
+
+
+def _noted(note: str, who: Tenant) -> list[tuple[str, str]]:
+    return [*NEEDED["create"], ("id", "past"), ("note", f"{note} {who.mark}")]
+
+
 def test_an_offset_of_the_other_site_is_refused(world: World) -> None:
     async def play() -> None:
         for who in (world.mine, world.theirs):
             for number in range(2):
                 await world.post(who, "create", [*NEEDED["create"], ("id", f"paged-{number}")])
+                await world.post(who, "update", [("note", "x")], f"paged-{number}")
         for operation, pairs in (
             ("list", []),
             ("list", [("id[starts_with]", "paged-")]),
             ("list", [("sort_by[desc]", "updated_at"), ("include_deleted", "true")]),
             ("orders_for_invoice", []),
+            ("history", []),
+            ("ledger_changes", []),
+            ("ledger_changes", [("order_id[in]", '["paged-0","paged-1"]'), ("sort_by[asc]", "position")]),
         ):
-            offset = (await world.get(world.theirs, operation, [*pairs, ("limit", "1")], "inv")).body["next_offset"]
+            resource = "paged-0" if operation == "history" else "inv"
+            offset = (await world.get(world.theirs, operation, [*pairs, ("limit", "1")], resource)).body["next_offset"]
             paged = [*pairs, ("limit", "1"), ("offset", offset)]
-            assert (await world.get(world.theirs, operation, paged, "inv")).status == 200
-            answer = await world.get(world.mine, operation, paged, "inv")
+            assert (await world.get(world.theirs, operation, paged, resource)).status == 200
+            answer = await world.get(world.mine, operation, paged, resource)
             answer.refused(400, "param_wrong_value", "offset")
 
     world.run(play())
@@ -222,11 +312,13 @@ def test_the_same_request_under_the_same_key_is_answered_to_each_site_by_itself(
                 assert "chargebee-idempotency-replayed" not in answers[who.site].headers
                 assert answers[who.site].order["created_by"] == f"key-{who.mark}"
             before = await world.state(world.theirs)
+            # That they ask again is kept, and changes nothing else.
+            before.pop("request")
             for who in (world.theirs, world.mine):
                 again = await world.post(who, operation, NEEDED.get(operation, []), order_id, **key)
                 assert again.headers["chargebee-idempotency-replayed"] == "true"
                 assert again.raw == answers[who.site].raw
-            assert await world.state(world.theirs) == before
+            assert before.items() <= (await world.state(world.theirs)).items()
 
     world.run(play())
 
@@ -238,6 +330,75 @@ def test_numbers_of_the_sites_are_counted_apart(world: World) -> None:
             await world.post(world.theirs, "import_order", NEEDED["import_order"])
         ids.append((await world.post(world.mine, "import_order", NEEDED["import_order"])).order["id"])
         assert int(ids[2]) == int(ids[1]) + 1 == int(ids[0]) + 2
+
+    world.run(play())
+
+
+def test_what_the_other_site_asked_is_as_if_nobody_had(world: World) -> None:
+    async def play() -> None:
+        asked = {}
+        for who in (world.mine, world.theirs):
+            await world.post(who, "create", [*NEEDED["create"], ("id", "asked"), ("note", who.mark)])
+            answer = await world.post(who, "create", [*NEEDED["create"], ("id", "asked")], origin_user=who.mark)
+            asked[who.site] = answer.headers["x-request-id"]
+        await world.services.recorder.flush()
+        path = f"{BASE}/ledger/requests"
+        for who, other in ((world.mine, world.theirs), (world.theirs, world.mine)):
+            listed = await call(world.client, "GET", f"{path}?limit=100", headers=who.headers)
+            assert asked[who.site] in {entry["request"]["id"] for entry in listed.body["list"]}
+            assert {entry["request"]["actor"] for entry in listed.body["list"]} == {f"key-{who.mark}"}
+            of_order = await call(world.client, "GET", f"{path}?order_id[is]=asked", headers=who.headers)
+            assert [entry["request"]["status"] for entry in of_order.body["list"]] == [400, 200]
+            _is_about(who, of_order)
+            offset = (await call(world.client, "GET", f"{path}?limit=1", headers=other.headers)).body["next_offset"]
+            paged = await call(world.client, "GET", f"{path}?limit=1&offset={offset}", headers=who.headers)
+            paged.refused(400, "param_wrong_value", "offset")
+            theirs = await call(world.client, "GET", f"{path}/{asked[other.site]}", headers=who.headers)
+            nobodys = await call(world.client, "GET", f"{path}/req_nobody", headers=who.headers)
+            assert (theirs.status, theirs.raw) == (nobodys.status, nobodys.raw) == (404, nobodys.raw)
+
+    world.run(play())
+
+
+def test_proofs_are_of_ones_own_log_alone(world: World) -> None:
+    """Both logs have the same sizes and ids; what each is told differs, and an id of the other is nobody's."""
+
+    async def play() -> None:
+        told: dict[str, list[bytes]] = {}
+        ids: dict[str, str] = {}
+        keys = world.services.proofs.folder
+        for who in (world.mine, world.theirs):
+            await world.post(who, "create", [*NEEDED["create"], ("id", "proven"), ("note", who.mark)])
+            await Signer(world.services.pool, who.site, keys.path.parent).sign()
+            ids[who.site] = await world.owner.fetchval(
+                "SELECT event_id FROM ledger.event WHERE site = $1 ORDER BY position DESC LIMIT 1", who.site
+            )
+        paths = (
+            "orders/proven/proof",
+            "ledger/checkpoint",
+            "ledger/keys",
+            "ledger/tile/0/000.p/1",
+            "ledger/proofs/inclusion?position=1",
+            "ledger/proofs/event?position=1",
+        )
+        for who, other in ((world.mine, world.theirs), (world.theirs, world.mine)):
+            before = await world.state(other)
+            answers = [await call(world.client, "GET", f"{BASE}/{path}", headers=who.headers) for path in paths]
+            assert [answer.status for answer in answers] == [200] * len(paths)
+            told[who.site] = [answer.raw for answer in answers]
+            for answer in answers:
+                _is_about(who, answer)
+                assert other.site.encode() not in answer.raw
+            size = answers[1].raw.split(b"\n")[1].decode()
+            grown = await call(
+                world.client, "GET", f"{BASE}/ledger/proofs/consistency?from={size}", headers=who.headers
+            )
+            assert grown.status == 200
+            for event_id, status in ((ids[who.site], 200), (ids[other.site], 404), ("ev_nobody", 404)):
+                path = f"{BASE}/ledger/proofs/event?event_id={event_id}"
+                assert (await call(world.client, "GET", path, headers=who.headers)).status == status
+            assert await world.state(other) == before
+        assert not set(told[world.mine.site]) & set(told[world.theirs.site])
 
     world.run(play())
 
@@ -262,6 +423,20 @@ FILTERS = {
     "include_deleted": "true",
     "limit": "100",
 }
+# What is asked about the past, beside or instead of the filters.
+PAST = {
+    "retrieve": {"as_of[version]": "1"},
+    "history": {"request_id[is_not]": "{key}", "actor[is_not]": "{order}", "limit": "100", "sort_by[desc]": "version"},
+    "diff": {"to[order_id]": "{order}", "from[version]": "1", "to[version]": "1"},
+    "ledger_changes": {
+        "order_id[is]": "{order}",
+        "invoice_id[is]": "{invoice}",
+        "request_id[is_not]": "{key}",
+        "actor[is_not]": "{order}",
+        "include_difference": "true",
+        "sort_by[asc]": "position",
+    },
+}
 HEADERS = {"chargebee-idempotency-key": "{key}", "chargebee-business-entity-id": "{entity}"}
 
 
@@ -270,7 +445,7 @@ def requests(draw: st.DrawFn) -> tuple[str, str, dict[str, str], dict[str, str]]
     """An operation, what its path names, its parameters and its headers, all with places for names."""
     operation = draw(st.sampled_from(sorted({*WRITING, *READING})))
     resource = "{invoice}" if operation == "orders_for_invoice" else draw(st.sampled_from(["{order}", "{own}"]))
-    options = FILTERS if operation in READING else PAIRS
+    options = PAST.get(operation, FILTERS) if operation in READING else PAIRS
     chosen = draw(st.lists(st.sampled_from(sorted(options)), unique=True, max_size=4))
     headers = draw(st.lists(st.sampled_from(sorted(HEADERS)), unique=True, max_size=2))
     params = dict(NEEDED.get(operation, ())) | {name: options[name] for name in chosen} | NARROWED.get(operation, {})
@@ -336,6 +511,9 @@ def _plain(answer: Answer, names: Names) -> Any:
     text = re.sub(r"TEST-CN-\d+", "<credit note>", text)
     # A resent order has the next number of the site.
     text = re.sub(r'"(id|order_id|document_number)":"\d+"', r'"\1":"<number>"', text)
+    text = re.sub(r"req_[A-Za-z0-9]{17}", "<request>", text)
+    text = re.sub(r'"leaf":"[0-9a-f]{64}"', '"leaf":"<leaf>"', text)
+    text = re.sub(r'"position":\d+', '"position":"<position>"', text)
     return re.sub(r"\b\d{10,13}\b", "<time>", text)
 
 
@@ -347,4 +525,4 @@ def _is_about(who: Tenant, answer: Answer) -> None:
 
 
 def test_every_operation_is_asked_for_here() -> None:
-    assert {*WRITING, *READING, "configurations"} == {route.name for route in ROUTES}
+    assert {*WRITING, *READING, *REQUESTS, *PROVING, "configurations"} == {route.name for route in ROUTES}

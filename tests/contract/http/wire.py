@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 
 from yarl import URL
 
+from api.routes import ROUTES
 from tests.api.requests import Client
 from tests.contract.contract import CONTRACT, OPERATIONS
 
@@ -19,6 +20,11 @@ FORM = "application/x-www-form-urlencoded"
 JSON = "application/json;charset=utf-8"
 
 ERRORS: dict[str, dict[str, Any]] = {error["api_error_code"]: error for error in CONTRACT["errors"]}
+
+# Chargebee's paths as the contract has them; of what only we have, our own.
+_PATHS: dict[str, str] = {route.name: route.path for route in ROUTES} | {
+    name: operation["path"] for name, operation in OPERATIONS.items()
+}
 
 CREATING = ("create", "import_order")
 CHANGING = ("update", "assign_order_number", "cancel", "create_refundable_credit_note", "reopen", "delete", "resend")
@@ -77,7 +83,7 @@ class Answer:
 
 def path_of(operation: str, resource_id: str = "") -> str:
     """The address of an operation, with the id as the SDKs write it: a slash stays a slash."""
-    template: str = OPERATIONS[operation]["path"]
+    template = _PATHS[operation]
     head, brace, tail = template.partition("{")
     return BASE + head + (quote(resource_id) + tail.partition("}")[2] if brace else "")
 

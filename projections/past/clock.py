@@ -1,0 +1,30 @@
+"""The times of a log beside its order: what is known of them up to a position, as bounds that never fall."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ledger.envelope import RecordedEvent
+from projections.past.versions import Standing
+
+
+@dataclass(frozen=True, slots=True)
+class LogClock:
+    """What holds of all events up to a position.
+
+    ``latest_ms`` is the latest time of one of them. ``lag_ms_max`` is by how much one was at most recorded before
+    another that stands in front of it: commands take a moment, and clocks differ. ``lead_s_max`` is by how much the
+    creation that an order names lies at most behind the time when that was recorded: imports may name any time.
+    """
+
+    latest_ms: int = 0
+    lag_ms_max: int = 0
+    lead_s_max: int = 0
+
+    def after(self, page: Iterable[RecordedEvent], born: Iterable[Standing]) -> "LogClock":
+        """What holds behind the next page, whose new orders are ``born``."""
+        latest_ms, lag_ms_max = self.latest_ms, self.lag_ms_max
+        for event in page:
+            lag_ms_max = max(lag_ms_max, latest_ms - event.recorded_at)
+            latest_ms = max(latest_ms, event.recorded_at)
+        leads = (each.columns.created_at - each.columns.updated_at for each in born)
+        return LogClock(latest_ms, lag_ms_max, max(self.lead_s_max, *leads, 0))

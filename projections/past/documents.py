@@ -1,0 +1,58 @@
+"""The documents of orders as they were: folded from their events when they are shown."""
+
+import asyncio
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any
+
+from eventsourcing.persistence import MapperDeserialisationError
+
+from ledger.envelope import EventMapper
+from ledger.errors import OperationFailed
+from ledger.ids import Site, order_stream
+from ledger.limits import FOLD_EVENTS_AT_ONCE
+from ledger.order import Order, evolve
+from projections.order_document import order_json
+from projections.sql import query
+
+_mapper = EventMapper()
+
+
+async def past_documents(database: Any, site: Site, versions: Sequence[tuple[str, int]]) -> dict[str, bytes]:
+    """The documents of orders after these versions, by order id: what the API answered with then, byte for byte.
+
+    Args:
+        versions: ids of orders, each once, and how far to fold them.
+
+    Raises:
+        OperationFailed: the events of an order cannot be read any more.
+    """
+    if not versions:
+        return {}
+    streams = [order_stream(order_id) for order_id, _ in versions]
+    rows = await database.fetch(query("past_documents"), site, streams, [version for _, version in versions])
+    bodies = {stream: [row["body"] for row in found] for stream, found in groupby(rows, lambda row: row["stream"])}
+    documents = {}
+    folded = 0
+    for order_id, version in versions:
+        documents[order_id] = order_json(_folded(order_id, bodies.get(order_stream(order_id), []), version))
+        folded += version
+        if folded >= FOLD_EVENTS_AT_ONCE:
+            # Others get their turn.
+            await asyncio.sleep(0)
+            folded = 0
+    return documents
+
+
+def _folded(order_id: str, bodies: Sequence[bytes], version: int) -> Order:
+    order: Order | None = None
+    try:
+        for body in bodies:
+            order = evolve(order, _mapper.event(body))
+    except (MapperDeserialisationError, ValueError) as error:
+        raise OperationFailed(
+            f"The events of order {order_id} cannot be read. `order-ledger verify` tells more."
+        ) from error
+    if order is None or order.version != version:
+        raise OperationFailed(f"Events of order {order_id} are missing. `order-ledger verify` tells more.")
+    return order
