@@ -12,6 +12,7 @@ from ledger.transparency.checkpoint_store import CheckpointStore, StoredAnchor, 
 from ledger.transparency.signing_keys import LogKeys
 from ops.cli.options import DATA_DIR, AsJson, DatabaseUrl, DataDir, KeysDir, SiteName, run_with_pool
 from ops.cli.printing import print_json
+from ops.cli.site_choice import MaybeSite, chosen_site
 from ops.target import Target
 
 app = typer.Typer(help="See checkpoints, and manage the keys that sign them.", no_args_is_help=True)
@@ -21,8 +22,8 @@ app.add_typer(keys_app, name="keys")
 
 @app.command()
 def show(
-    site: SiteName,
     size: Annotated[int | None, typer.Option("--size", min=1, help="An older one.", show_default=False)] = None,
+    site: MaybeSite = None,
     data_dir: DataDir = DATA_DIR,
     database_url: DatabaseUrl = None,
     as_json: AsJson = False,
@@ -30,11 +31,11 @@ def show(
     """Print the last checkpoint of a log as it was signed, or an older one; with --json, where it is anchored."""
 
     async def work(pool: asyncpg.Pool) -> tuple[StoredCheckpoint, list[StoredAnchor]]:
-        store = CheckpointStore(pool, Site(site))
+        chosen = await chosen_site(pool, site)
+        store = CheckpointStore(pool, chosen)
         found = await (store.latest() if size is None else store.of_size(size))
         if found is None:
-            await _require_site(pool, site)
-            raise ResourceNotFound(f"The site {site} has no such checkpoint yet.")
+            raise ResourceNotFound(f"The site {chosen} has no such checkpoint yet.")
         return found, await store.anchors()
 
     checkpoint, anchors = run_with_pool(Target(data_dir, database_url), work)

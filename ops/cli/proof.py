@@ -19,7 +19,8 @@ from ledger.merkle.proof_file import EventProof, MalformedProof, StreamProof, de
 from ledger.merkle.verify_proof import check_proof
 from ledger.transparency.checkpoint_store import unverified
 from ledger.transparency.proofs import Proofs
-from ops.cli.options import DATA_DIR, DatabaseUrl, DataDir, KeysDir, SiteName, run_with_pool
+from ops.cli.options import DATA_DIR, DatabaseUrl, DataDir, KeysDir, run_with_pool
+from ops.cli.site_choice import MaybeSite, chosen_site
 from ops.target import Target
 from projections.visible_text import visible
 
@@ -33,8 +34,8 @@ app = typer.Typer(help="Make proof files and check them.", no_args_is_help=True)
 @app.command()
 def event(
     event_id: Annotated[str, typer.Argument(metavar="ID", help="Id of the event, or its position in the log.")],
-    site: SiteName,
     file: Out,
+    site: MaybeSite = None,
     data_dir: DataDir = DATA_DIR,
     database_url: DatabaseUrl = None,
     keys_dir: KeysDir = None,
@@ -44,7 +45,7 @@ def event(
     target = Target(data_dir, database_url, keys_dir)
 
     async def work(pool: asyncpg.Pool) -> bytes:
-        return await Proofs(pool, target.keys).event(Site(site), **wanted)
+        return await Proofs(pool, target.keys).event(await chosen_site(pool, site), **wanted)
 
     _write(file, run_with_pool(target, work))
 
@@ -52,8 +53,8 @@ def event(
 @app.command()
 def order(
     order_id: Annotated[str, typer.Argument(metavar="ID", help="Id of the order.")],
-    site: SiteName,
     file: Out,
+    site: MaybeSite = None,
     data_dir: DataDir = DATA_DIR,
     database_url: DatabaseUrl = None,
     keys_dir: KeysDir = None,
@@ -62,7 +63,7 @@ def order(
     target = Target(data_dir, database_url, keys_dir)
 
     async def work(pool: asyncpg.Pool) -> bytes:
-        return await Proofs(pool, target.keys).stream(Site(site), order_stream(order_id))
+        return await Proofs(pool, target.keys).stream(await chosen_site(pool, site), order_stream(order_id))
 
     _write(file, run_with_pool(target, work))
 

@@ -3,21 +3,23 @@
 import itertools
 import sys
 from collections.abc import Iterator, Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
+import msgspec
 import typer
 from rich.text import Text
 
 from ops.cli.history import print_change
 from ops.cli.keys_pressed import keys_pressed
 from ops.cli.options import DATA_DIR, AsJson, DatabaseUrl, DataDir, out
-from ops.cli.order_text import change_rows, order_rows
+from ops.cli.order_text import NOTHING, change_rows, order_rows
 from ops.cli.past import OrderIdArgument, SitePast, look_back
 from ops.cli.printing import print_json, print_table
 from ops.cli.site_choice import MaybeSite
 from ops.target import Target
 from projections.history.replay import Agreement, CodeCheck, Step, step
 from projections.orders import OrderViews
+from projections.visible_text import visible
 
 DISAGREES = 2
 
@@ -118,6 +120,11 @@ def _print(steps: Sequence[Step], place: int, *, state: bool) -> None:
 def _code_lines(code: CodeCheck) -> Iterator[str]:
     schema = f"stored with schema {code.stored_schema}, read as schema {code.current_schema}"
     yield f"    under current code: {schema}; {_ANSWERS[code.answer]}"
-    for told, changes in (("stored", code.data), ("shown", code.document)):
-        for path, before, after in change_rows(changes):
-            yield f"        {path}: {told} {before}, now {after}"
+    for change in code.data:
+        yield f"        {visible(change.path)}: stored {_json(change.before)}, now {_json(change.after)}"
+    for path, before, after in change_rows(code.document):
+        yield f"        {path}: shown {before}, now {after}"
+
+
+def _json(value: Any) -> str:
+    return NOTHING if value is None else visible(msgspec.json.encode(value).decode())

@@ -10,7 +10,10 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import Any
 
+import msgspec
+
 from ledger.envelope import data_of, document_digest
+from ledger.events import DomainEvent
 from projections.history.changes import Change, Entry
 from projections.history.difference import MemberChange, difference
 from projections.history.document_shape import Plain, plain_document, read_document
@@ -77,9 +80,14 @@ def check_code(entry: Entry, shown: bytes | None = None) -> CodeCheck:
         stored_schema=entry.envelope.schema,
         current_schema=type(entry.event).class_version,
         answer=answer,
-        data=tuple(_data_changes("", entry.envelope.data, data_of(entry.event))),
+        data=tuple(_data_changes("", entry.envelope.data, _as_stored(entry.event))),
         document=changes,
     )
+
+
+def _as_stored(event: DomainEvent) -> Any:
+    """What current code would store of the event: JSON has lists only."""
+    return msgspec.json.decode(msgspec.json.encode(data_of(event)))
 
 
 def _data_changes(path: str, stored: Any, read: Any) -> Iterator[MemberChange]:
