@@ -17,11 +17,12 @@ from tests.serving import Server, running_server
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+AUDIT = (ROOT / "docs" / "audit.md").read_text(encoding="utf-8")
 PROGRAMS = Path(sys.executable).parent
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+def blocks(language: str, document: str = README) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", document, re.DOTALL)
 
 
 @pytest.fixture
@@ -51,6 +52,26 @@ def test_every_example_of_the_readme_works_as_printed(server: Server, tmp_state_
     printed = run(["bash", "-euc", own_site], server, tmp_state_dir)
     assert "created test site shop" in printed
     assert "loaded 10, unchanged 0, refused 0" in printed
+
+
+def test_the_story_of_an_order_is_told_as_printed(server: Server, tmp_state_dir: Path) -> None:
+    start, *steps = blocks("sh", AUDIT)
+    begin = "\n".join(line for line in start.splitlines() if "URL=" not in line)
+    # The drill has tests of its own, and takes its time.
+    steps = [step for step in steps if "drill" not in step]
+    told = run(["bash", "-euc", "\n".join([begin, *steps])], server, tmp_state_dir)
+    for words in (
+        "Cancelled: product unsatisfactory, credit note 1.00 EUR",
+        '"Berlin" → "Hamburg"',
+        "refused: A cancelled order cannot be resent.",
+        "the order is as it was answered then",
+        "the view is what the log says",
+        "all sound",
+        "signed by",
+    ):
+        assert words in AUDIT.replace("`", ""), f"{words} is not in the document"
+        assert words in told
+    assert told.count("\nOK\n") == 2
 
 
 def test_the_readme_lists_every_operation() -> None:

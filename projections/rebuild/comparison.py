@@ -60,7 +60,7 @@ class RowDifference:
         if self.shown is None or self.truth is None:
             return ()
         return tuple(
-            MemberChange(path=f"column.{name}", before=before, after=after)
+            MemberChange(path=f"column.{name}", before=_plain(before), after=_plain(after))
             for name, before, after in zip(COLUMNS, self.shown, self.truth, strict=True)
             if name != "document" and before != after
         )
@@ -92,6 +92,10 @@ def compare(order_id: str, shown: Sequence[Any] | None, truth: TrueRow | None) -
     ours = tuple(shown) if shown is not None else None
     theirs = truth.values if truth else None
     return None if ours == theirs else RowDifference(order_id, ours, theirs)
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, StrEnum) else value
 
 
 def _document(values: Values | None) -> Any:
