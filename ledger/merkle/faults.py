@@ -2,7 +2,8 @@
 
 Of the events:      LeafDiffers, NotCanonical, ColumnDiffers, PositionBreaks, VersionBreaks, StandsBefore, LinkBreaks,
                     TimeGoesBack
-Of checkpoints:     NoteMalformed, OriginDiffers, KeyUnknown, SignatureBad, RootDiffers, GoesBack, Forks, AheadOfLog
+Of checkpoints:     NoteMalformed, OriginDiffers, KeyUnknown, SignatureBad, SizeDiffers, RootDiffers, GoesBack, Forks,
+                    AheadOfLog
 Of tiles, proofs:   TileDiffers, ProofFails
 
 ``position`` is the place in the site's log, from 1. ``source`` says in words which checkpoint is meant: "checkpoint",
@@ -157,6 +158,16 @@ class SignatureBad(_Fault):
 
 
 @dataclass(frozen=True, slots=True)
+class SizeDiffers(_Fault):
+    """A checkpoint is kept under another size than it was signed for."""
+
+    SENTENCE = "The {source} is kept under size {stored}, but says {signed}."
+    source: str
+    stored: int
+    signed: int
+
+
+@dataclass(frozen=True, slots=True)
 class RootDiffers(_Fault):
     """The tree of the first ``size`` events has another root than a checkpoint says."""
 
@@ -236,6 +247,7 @@ Fault = (
     | OriginDiffers
     | KeyUnknown
     | SignatureBad
+    | SizeDiffers
     | RootDiffers
     | GoesBack
     | Forks

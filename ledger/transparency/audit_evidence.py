@@ -5,11 +5,19 @@ belongs to events that the look does not show.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ledger.ids import Site
 from ledger.merkle.checkpoint import MalformedCheckpoint
-from ledger.merkle.faults import Fault, GoesBack, KeyUnknown
+from ledger.merkle.faults import (
+    Fault,
+    GoesBack,
+    KeyUnknown,
+    NoteMalformed,
+    OriginDiffers,
+    SignatureBad,
+    SizeDiffers,
+)
 from ledger.merkle.note import MalformedNote, parse_note
 from ledger.merkle.verify import CHECKPOINT, LogVerifier
 from ledger.transparency.anchor_file import AnchorFiles, AnchorReading, read_anchors
@@ -30,11 +38,15 @@ class Note:
 
 @dataclass(slots=True)
 class Evidence:
-    """What was known of one site's log outside its database, at one moment."""
+    """What was known of one site's log outside its database, at one moment.
+
+    ``anchored_size`` is that of the last anchor in the site's own file: the database has what led to it.
+    """
 
     keys: LogKeys
     last_signed: bytes | None
     anchors: Sequence[AnchorReading]
+    anchored_size: int = 0
     _waiting: list[tuple[Note | None, Iterator[Note]]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -74,8 +86,9 @@ def gather(site: Site, keys: KeyFolder, anchors: AnchorFiles, more: Sequence[Anc
     Raises:
         SigningKeysUnusable: there is no folder with keys.
     """
-    own = anchors.reading(site)
-    return Evidence(keys.keys(site), keys.last_signed(site), [own, *(read_anchors(each.path) for each in more)])
+    own, last = anchors.reading(site), anchors.last(site)
+    readings = [own, *(read_anchors(each.path) for each in more)]
+    return Evidence(keys.keys(site), keys.last_signed(site), readings, last.size if last else 0)
 
 
 def stored_note(stored: StoredCheckpoint) -> Note:
@@ -90,13 +103,22 @@ def expect(verifier: LogVerifier, note: Note, keys: LogKeys) -> Fault | None:
     was stolen or a clock that was set back, and no signature of the log.
     """
     if fault := verifier.expect(note.note, source=note.source, is_anchor=note.is_anchor):
-        return fault
+        return _told_apart(fault, note)
     size = unverified(note.note).size
+    if size != note.size:
+        return SizeDiffers(note.source, note.size, size)
     if size < note.previous_size:
         return GoesBack(note.source, size, note.previous_size)
     signers = {(signature.key_name, signature.key_id) for signature in parse_note(note.note).signatures}
     right = any((key.verifier.name, key.verifier.id) in signers for key in keys.keys if key.is_right_for(size))
-    return None if right else KeyUnknown(note.source)
+    return None if right else _told_apart(KeyUnknown(note.source), note)
+
+
+def _told_apart(fault: Fault, note: Note) -> Fault:
+    """A fault that does not say which of many notes it is about, with the size that the note is known by."""
+    if isinstance(fault, KeyUnknown | SignatureBad | NoteMalformed | OriginDiffers) and note.size:
+        return replace(fault, source=f"{note.source} of size {note.size}")
+    return fault
 
 
 def _remembered(note: bytes | None) -> Iterator[Note]:

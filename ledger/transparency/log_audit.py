@@ -164,12 +164,12 @@ class LogAudit:
         return None
 
     async def _tile_audit(self) -> TileAudit:
-        """Tiles reach as far as the checkpointer has come, or as what it has signed."""
+        """Tiles reach as far as the checkpointer has come, as what it has signed, and as what was anchored."""
         self._verified_size = size = self._begun_after
         reached = await self._connection.fetchval(query("find_consumer"), self._site, NAME) or 0
         latest = await self._checkpoints.latest()
         tree = TileBuilder(size, await self._tile_store.reader(partial_tiles(size)))
-        return TileAudit(tree, max(reached, latest.size if latest else 0))
+        return TileAudit(tree, max(reached, latest.size if latest else 0, self._evidence.anchored_size))
 
     async def _tree_of(self, start: Checkpoint) -> CompactRange | None:
         nodes = complete_subtrees(0, start.size)

@@ -22,23 +22,23 @@ from projections.order_row import order_row
 SAMPLE = Site("sample")
 
 # Each order is taken this far; orders of a round run together and share commits.
-_ORDERS_OF_A_ROUND = 20
+_ORDERS_OF_A_ROUND = 5
 
 
-async def make_sample(pool: asyncpg.Pool, events: int) -> None:
-    """Make the site, with at least so many events."""
-    await Sites(pool).create_site(SAMPLE, live=False, now_ms=system_clock_ms())
+async def make_sample(pool: asyncpg.Pool, site: Site, events: int) -> None:
+    """Make a site, with at least so many events."""
+    await Sites(pool).create_site(site, live=False, now_ms=system_clock_ms())
     with (files("ops.samples") / "invoices.jsonl").open(encoding="utf-8") as invoices:
-        await load_file(pool, SAMPLE, invoices)
+        await load_file(pool, site, invoices)
     store, ids, appender = Store(pool), IdSource(), Appender(pool)
     handler = CommandHandler(store, appender, row_of=order_row, ids=ids)
-    caller = operator(SAMPLE, live=False, ids=ids)
+    caller = operator(site, live=False, ids=ids)
     try:
         for commands in _rounds():
             async with asyncio.TaskGroup() as tasks:
                 for command in commands:
                     tasks.create_task(handler.handle(command, caller))
-            if (await store.head_position(SAMPLE) or 0) >= events:
+            if (await store.head_position(site) or 0) >= events:
                 return
     finally:
         await appender.close()

@@ -58,7 +58,8 @@ class ScratchServer:
     async def copy(self, source: Address, name: str) -> Address:
         """Copy a database to which nobody is connected."""
         async with self._administrator() as administrator:
-            await administrator.execute(f'CREATE DATABASE "{name}" TEMPLATE "{source.owner["database"]}"')
+            template = source.owner["database"]
+            await administrator.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
         return self.address(name)
 
     async def drop(self, address: Address) -> None:

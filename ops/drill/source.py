@@ -10,9 +10,10 @@ from pathlib import Path
 
 import asyncpg
 
-from ledger.errors import OperationFailed
+from ledger.errors import OperationFailed, ResourceNotFound
 from ledger.ids import Site
 from ledger.limits import DRILL_EVENTS_MIN
+from projections.visible_text import visible
 
 COLUMNS = ("site", "position", "stream", "version", "type", "recorded_at", "event_id", "leaf", "body")
 
@@ -72,12 +73,13 @@ async def copy_out(pool: asyncpg.Pool, site: Site, events_max: int, folder: Path
     """Copy the first events of a site into files.
 
     Raises:
-        DrillImpossible: there is no such site, or it has too few events, or they have gaps.
+        ResourceNotFound: there is no such site.
+        DrillImpossible: it has too few events, or they have gaps.
     """
     async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
         known = await connection.fetchrow(_SITE, site)
         if known is None:
-            raise DrillImpossible(f"There is no site {site}.")
+            raise ResourceNotFound(f"There is no site {visible(site)}.")
         stages = Stages.of(min(known["position"], events_max))
         if stages.size < DRILL_EVENTS_MIN:
             raise DrillImpossible(

@@ -6,15 +6,15 @@ next one goes on from there. So no request reads the whole log, whatever it asks
 """
 
 from dataclasses import dataclass, field
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import asyncpg
 
 from ledger.ids import Position, Site
 from ledger.limits import CHANGES_LOOKED_AT_MAX
-from projections.sql.conditions import Condition, NoneOf, OneOf, StartsWith, Within
+from projections.sql import shape
+from projections.sql.conditions import Condition, OneOf
+from projections.sql.fragments import Arguments, condition_sql
 
 # The columns with an index, the most selective first; `013_change.sql` has them.
 PINNED = ("request_id", "order_id", "invoice_id", "actor", "type", "business_entity_id")
@@ -81,53 +81,28 @@ async def walk(
 
 def _statement(conditions: tuple[Condition, ...], *, descending: bool) -> tuple[str, list[Any]]:
     """The statement of a step, and its arguments behind those that change from step to step."""
-    arguments: list[Any] = []
-
-    def argument(value: Any) -> str:
-        arguments.append(value)
-        return f"${len(arguments) + _MORE_THAN_ARGUMENTS}"
-
+    arguments = Arguments(*[None] * _MORE_THAN_ARGUMENTS)
     pin = _pin(conditions)
     streams, pinned = "", "site = $1"
     if pin is not None and len(pin.values) == 1:
-        pinned += f" AND {pin.column} = {argument(pin.values[0])}"
+        pinned += f" AND {pin.column} = {arguments.add(pin.values[0])}"
     elif pin is not None:
-        streams = f"unnest({argument(list(pin.values))}::text[]) AS of_pinned (value) CROSS JOIN "
+        streams = f"unnest({arguments.add(list(pin.values))}::text[]) AS of_pinned (value) CROSS JOIN "
         pinned += f" AND {pin.column} = of_pinned.value"
     # The extent holds the range of positions already.
     rest = [each for each in conditions if each is not pin and each.column != "position"]
     columns = dict.fromkeys(["position", *(each.column for each in rest)])
-    text = _shape().format(
+    text = shape("changes").format(
         column_names=", ".join(f"change.{column}" for column in columns),
         streams=streams,
         pinned=pinned,
         direction="DESC" if descending else "ASC",
         furthest="min" if descending else "max",
-        conditions=" AND ".join(_sql(each, argument) for each in rest) or "true",
+        conditions=" AND ".join(condition_sql(each, arguments) for each in rest) or "true",
     )
-    return text, arguments
+    return text, arguments.values[_MORE_THAN_ARGUMENTS:]
 
 
 def _pin(conditions: tuple[Condition, ...]) -> OneOf | None:
     pins = {each.column: each for each in conditions if isinstance(each, OneOf)}
     return next((pins[column] for column in PINNED if column in pins), None)
-
-
-def _sql(condition: Condition, argument: Any) -> str:
-    column = condition.column
-    match condition:
-        case OneOf(_, values):
-            return f"{column} = ANY ({argument(list(values))}::text[])"
-        case Within(_, first, last):
-            return f"{column} BETWEEN {argument(first)} AND {argument(last)}"
-        case StartsWith(_, prefix):
-            end = f" AND {column} < {argument(condition.end)}" if condition.end else ""
-            return f"{column} >= {argument(prefix)}{end}"
-        case NoneOf(_, values):
-            return f"({column} IS NULL OR {column} <> ALL ({argument(list(values))}::text[]))"
-
-
-@cache
-def _shape() -> str:
-    text = files("projections.sql").joinpath("shapes", "changes.sql").read_text(encoding="utf-8")
-    return "\n".join(line for line in text.splitlines() if not line.startswith("--"))

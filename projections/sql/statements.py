@@ -1,15 +1,15 @@
 """A read of a page as a statement: a shape with fixed fragments in its slots, and what the caller sent as arguments."""
 
 from dataclasses import dataclass, replace
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from ledger.ids import Site
 from ledger.limits import INTEGER_MAX
 from projections.listing import OrderQuery
+from projections.sql import shape
 from projections.sql.accesses import ALL, PERIOD_BITS, Access
-from projections.sql.conditions import Condition, NoneOf, OneOf, StartsWith, Within
+from projections.sql.conditions import Condition, OneOf, Within
+from projections.sql.fragments import Arguments, condition_sql
 from projections.sql.reads import IndexRead, MergedPeriodsRead, PeriodRead, Read, held
 
 # What lists are read from; every shape has it in a slot.
@@ -44,14 +44,14 @@ def statement(site: Site, wanted: OrderQuery, conditions: tuple[Condition, ...],
         case IndexRead(access, rows_max):
             text = writer.walk(access) if rows_max is None else writer.bounded(access, rows_max)
             is_bounded = rows_max is not None
-    return Statement(text, tuple(writer.arguments), is_bounded)
+    return Statement(text, writer.arguments, is_bounded)
 
 
 class _Writer:
     """Writes one statement: every value that is not ours becomes an argument."""
 
     def __init__(self, site: Site, wanted: OrderQuery, conditions: tuple[Condition, ...]) -> None:
-        self.arguments: list[Any] = [site]
+        self._arguments = Arguments(site)
         self._wanted = wanted
         self._conditions = conditions
         self._streams: list[str] = []
@@ -177,32 +177,22 @@ class _Writer:
         return [f"({self._wanted.sort.field}, id) {beyond} ({self._argument(start.value)}, {self._argument(start.id)})"]
 
     def _sql(self, condition: Condition) -> str:
-        column = condition.column
-        match condition:
-            case OneOf(_, (bool(value),)):
-                return column if value else f"NOT {column}"
-            case OneOf(_, (value,)):
-                return f"{column} = {self._argument(value)}"
-            case OneOf(_, values):
-                return f"{column} = ANY ({self._argument(list(values))})"
-            case Within(_, first, last):
-                return f"{column} BETWEEN {self._argument(first)} AND {self._argument(last)}"
-            case StartsWith(_, prefix):
-                end = f" AND {column} < {self._argument(condition.end)}" if condition.end else ""
-                return f"{column} >= {self._argument(prefix)}{end}"
-            case NoneOf(_, values):
-                return f"({column} IS NULL OR {column} <> ALL ({self._argument(list(values))}))"
+        return condition_sql(condition, self._arguments)
 
     def _bound(self, most: int | None) -> str:
         return self._argument(INTEGER_MAX if most is None else most)
 
     def _argument(self, value: Any) -> str:
-        self.arguments.append(value)
-        return f"${len(self.arguments)}"
+        return self._arguments.add(value)
 
-    def _fill(self, shape: str, **slots: str) -> str:
+    @property
+    def arguments(self) -> tuple[Any, ...]:
+        """What the places of the text stand for."""
+        return tuple(self._arguments.values)
+
+    def _fill(self, name: str, **slots: str) -> str:
         streams = "".join(f"{stream} CROSS JOIN " for stream in self._streams)
-        return _shape(shape).format(**self._slots, streams=streams, **slots)
+        return shape(name).format(**self._slots, streams=streams, **slots)
 
 
 def _bounds(access: Access, condition: Condition) -> bool:
@@ -212,10 +202,3 @@ def _bounds(access: Access, condition: Condition) -> bool:
 
 def _all(conditions: list[str]) -> str:
     return " AND ".join(conditions) or "true"
-
-
-@cache
-def _shape(name: str) -> str:
-    """Text of ``shapes/<name>.sql`` without its comments."""
-    text = files("projections.sql").joinpath("shapes", f"{name}.sql").read_text(encoding="utf-8")
-    return "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("--"))

@@ -209,7 +209,7 @@ async def test_a_checkpoint_that_rests_on_a_retired_key_is_a_fault(sound: Signer
     root = (await sound.audit()).log.root
     note = thief.sign(sound.site, EVENTS + 2, root)
     await sound.store.put(StoredCheckpoint(size=EVENTS + 2, note=note, signed_at=1))
-    assert await sound.fault() == "The checkpoint is signed by none of the known keys."
+    assert await sound.fault() == f"The checkpoint of size {EVENTS + 2} is signed by none of the known keys."
 
 
 async def test_a_head_that_was_moved_is_found(sound: Signer, owner: asyncpg.Connection) -> None:
