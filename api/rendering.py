@@ -12,9 +12,7 @@ def single(resource: str, document: bytes) -> bytes:
     return b'{"%s":%s}' % (resource.encode(), document)
 
 
-def page(
-    resource: str, documents: Iterable[bytes], next_offset: str | None, *, as_of: bytes | None = None
-) -> bytes:
+def page(resource: str, documents: Iterable[bytes], next_offset: str | None, *, as_of: bytes | None = None) -> bytes:
     """``{"list": [{"order": {...}}, ...], "next_offset": "..."}``, the last page without ``next_offset``.
 
     Args:

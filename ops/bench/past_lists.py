@@ -11,7 +11,6 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,30 +20,25 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from ledger.consumer import catch_up
 from ops.bench.cpu import worked_ms
-from ops.bench.orders import COLUMNS, END_S, START_S
+from ops.bench.orders import END_S, START_S
 from ops.bench.pages import LikelyPage, likely_pages
-from ops.bench.past_orders import history
+from ops.bench.past_database import past_database
 from ops.bench.scratch import SITE
-from ops.database import Address, as_owner, service_pool
+from ops.database import service_pool
 from ops.embedded import EmbeddedPostgres, Role
-from ops.migrations import migrate
 from projections.history.moments import AtPosition, AtTime
 from projections.listing import OrderQuery, PageStart
 from projections.orders import OrderPage, OrderViews
-from projections.past.consumer import OrderVersions
 from projections.past.cut import ListMoment
 from projections.past.lists import PastLists
 
 RATIO_MAX = 5.0
-ROUNDS = 7
+ROUNDS = 5
 _LIVES = ["short", "long"]
-_EVENT_COLUMNS = ("stream", "version", "type", "recorded_at", "event_id", "leaf", "body")
-_WRITTEN_TOGETHER = 5_000
 
 # So much of the two years is over at each moment; the last one is an hour before their end.
-_MOMENTS = {"old": 0.15, "middle": 0.5, "recent": 1 - 3600 / (END_S - START_S)}
+MOMENTS = {"old": 0.15, "middle": 0.5, "recent": 1 - 3600 / (END_S - START_S)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +72,11 @@ class Comparison:
     past: Cost
 
     @property
+    def is_same(self) -> bool:
+        """Whether both pages show as many orders: else the page of the past is another page."""
+        return self.present.orders == self.past.orders
+
+    @property
     def ratio(self) -> float:
         """How many times dearer the past is, by processor time."""
         return self.past.worked_ms / self.present.worked_ms
@@ -91,25 +90,10 @@ class Shop:
         self._views = OrderViews(pool)
         self._past = PastLists(pool)
 
-    async def moments(self) -> dict[str, ListMoment]:
-        """The moments: two as times, the middle one as a position."""
-        found: dict[str, ListMoment] = {}
-        for name, share in _MOMENTS.items():
-            second = int(START_S + share * (END_S - START_S))
-            found[name] = AtTime.second(second)
-            if name == "middle":
-                position = await self._pool.fetchval(
-                    "SELECT max(position) FROM ledger.event WHERE site = $1 AND recorded_at <= $2",
-                    SITE,
-                    second * 1000,
-                )
-                found[name] = AtPosition(position=position)
-        return found
-
     async def compare(self, lives: str, page: LikelyPage, name: str, moment: ListMoment) -> Comparison:
         """Measure a page now and at a moment."""
         present = self._half_way(page, END_S)
-        past = self._half_way(page, int(START_S + _MOMENTS[name] * (END_S - START_S)))
+        past = self._half_way(page, int(START_S + MOMENTS[name] * (END_S - START_S)))
         ways = (lambda: self._views.page(SITE, present), lambda: self._past.page(SITE, past, moment))
         rounds = [[await self._times_ms(way) for way in ways] for _ in range(ROUNDS)]
         costs = [await self._cost(way, [each[place] for each in rounds]) for place, way in enumerate(ways)]
@@ -155,78 +139,34 @@ class Shop:
         return page, found
 
 
+async def moments_of(pool: asyncpg.Pool) -> dict[str, ListMoment]:
+    """The moments: two as times, the middle one as a position."""
+    found: dict[str, ListMoment] = {}
+    for name, share in MOMENTS.items():
+        second = int(START_S + share * (END_S - START_S))
+        found[name] = AtTime.second(second)
+        if name == "middle":
+            position = await pool.fetchval(
+                "SELECT max(position) FROM ledger.event WHERE site = $1 AND recorded_at <= $2", SITE, second * 1000
+            )
+            found[name] = AtPosition(position=position)
+    return found
+
+
 async def compare_all(
     postgres: EmbeddedPostgres, orders: int, lives: str, filters: str, progress: Progress
 ) -> list[Comparison]:
     """Fill a database and compare every likely page at every moment."""
-    address = await _database(postgres, orders, lives, progress)
+    address = await past_database(postgres, orders, lives, progress)
     async with service_pool(address, size_max=1) as pool:
         shop = Shop(pool)
         work = [
             (page, name, moment)
             for page in likely_pages()
             if filters in page.name
-            for name, moment in (await shop.moments()).items()
+            for name, moment in (await moments_of(pool)).items()
         ]
         return [await shop.compare(lives, *each) for each in progress.track(work, description=f"{lives} lives")]
-
-
-async def _database(postgres: EmbeddedPostgres, total: int, lives: str, progress: Progress) -> Address:
-    server = {"host": str(postgres.socket_dir), "port": postgres.port}
-    owner: dict[str, Any] = server | {"user": postgres.superuser, "database": f"past_{lives}_{total}"}
-    address = Address(owner=owner, service=owner | {"user": "order_ledger_service"}, is_embedded=True)
-    administrator = await asyncpg.connect(**(owner | {"database": "postgres"}))
-    is_new = not await administrator.fetchval("SELECT true FROM pg_database WHERE datname = $1", owner["database"])
-    if is_new:
-        await administrator.execute(f"CREATE DATABASE {owner['database']}")
-    await administrator.close()
-    async with as_owner(address) as connection:
-        await migrate(connection)
-        if not await connection.fetchval("SELECT count(*) FROM ledger.event"):
-            await _fill(connection, total, lives, progress)
-        await _follow(address, progress)
-        await connection.execute("VACUUM (ANALYZE)")
-    return address
-
-
-async def _fill(connection: asyncpg.Connection, total: int, lives: str, progress: Progress) -> None:
-    task = progress.add_task(f"filling {total:,} orders of {lives} lives", total=total)
-    await connection.execute("INSERT INTO ledger.site (site, live, created_at) VALUES ($1, false, 0)", SITE)
-    made = history(SITE, total, long_lives=lives == "long")
-    position = 0
-    while chunk := list(islice(made, _WRITTEN_TOGETHER)):
-        places = range(position + 1, position + 1 + len(chunk))
-        events = [
-            (SITE, place, *(getattr(event, name) for name in _EVENT_COLUMNS))
-            for place, (event, _) in zip(places, chunk, strict=True)
-        ]
-        rows = [
-            (SITE, place, *(getattr(row, name) for name in COLUMNS[2:]))
-            for place, (_, row) in zip(places, chunk, strict=True)
-            if row
-        ]
-        await connection.copy_records_to_table(
-            "event", schema_name="ledger", columns=["site", "position", *_EVENT_COLUMNS], records=events
-        )
-        await connection.copy_records_to_table("order_view", schema_name="ledger", columns=COLUMNS, records=rows)
-        position += len(chunk)
-        progress.advance(task, len(rows))
-    await connection.execute("INSERT INTO ledger.head (site, position) VALUES ($1, $2)", SITE, position)
-
-
-async def _follow(address: Address, progress: Progress) -> None:
-    """Let the index of past orders catch up, and tell how fast that was."""
-    async with service_pool(address, size_max=1) as pool:
-        pid = await pool.fetchval("SELECT pg_backend_pid()")
-        server, client = worked_ms(pid), time.process_time()
-        before = await pool.fetchval("SELECT coalesce(max(position), 0) FROM ledger.order_version_page")
-        events = await catch_up(pool, OrderVersions(), SITE) - before
-        if events:
-            server_s, client_s = (worked_ms(pid) - server) / 1000, time.process_time() - client
-            progress.console.print(
-                f"index of past orders: {events:,} events, {events / (server_s + client_s):,.0f} a second of processor "
-                f"time ({client_s:.1f} s of ours, {server_s:.1f} s of the server)"
-            )
 
 
 def table(compared: Iterable[Comparison]) -> str:
@@ -246,6 +186,21 @@ def table(compared: Iterable[Comparison]) -> str:
     return "\n".join(lines)
 
 
+def report(compared: list[Comparison]) -> str:
+    """The pages that show as many orders now as then, against the bound, and the others."""
+    same = [each for each in compared if each.is_same]
+    others = [each for each in compared if not each.is_same]
+    within = sum(each.ratio <= RATIO_MAX for each in same)
+    return "\n\n".join(
+        [
+            table(same),
+            f"{within} of these {len(same)} pages cost at most {RATIO_MAX:g} times as much as now.",
+            "Pages that show another number of orders now:",
+            table(others),
+        ]
+    )
+
+
 def main(
     orders: Annotated[int, typer.Option(help="Orders in each database.")] = 100_000,
     keep: Annotated[Path | None, typer.Option(help="Folder to keep the filled databases in, for the next run.")] = None,
@@ -257,7 +212,7 @@ def main(
     Starts a PostgreSQL of its own and fills two databases, one whose orders have short lives, and one in which every
     order was changed again at the end; then reads every page of ops/bench/pages.py now and in the past in turn.
     Prints a table in Markdown, now → then. The ratio is that of the processor times of server and service together.
-    Ends with 1 if a page costs more than five times as much.
+    Ends with 1 if a page that shows as many orders now costs more than five times as much.
     """
     with contextlib.ExitStack() as stack:
         state = keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="order-ledger-bench-")))
@@ -266,10 +221,8 @@ def main(
         compared: list[Comparison] = []
         for each in lives:
             compared += asyncio.run(compare_all(postgres, orders, each, filters, progress))
-    typer.echo(table(compared))
-    within = sum(each.ratio <= RATIO_MAX for each in compared)
-    typer.echo(f"\n{within} of these {len(compared)} pages cost at most {RATIO_MAX:g} times as much as now.")
-    if within < len(compared):
+    typer.echo(report(compared))
+    if any(each.is_same and each.ratio > RATIO_MAX for each in compared):
         raise typer.Exit(1)
 
 

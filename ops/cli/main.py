@@ -9,10 +9,12 @@ from ledger.errors import LedgerError
 from ops.cli import (
     checkpoint,
     diff,
+    drill,
     export,
     history,
     invoices,
     keys,
+    list_orders,
     log,
     parked,
     proof,
@@ -49,12 +51,14 @@ app.add_typer(parked.app, name="parked")
 app.add_typer(requests.app, name="requests")
 app.command("migrate")(schema.migrate)
 app.command("verify")(verify.verify)
+app.command("drill")(drill.drill)
 app.add_typer(proof.app, name="proof")
 app.add_typer(checkpoint.app, name="checkpoint")
 app.command("history")(history.history)
 app.command("log")(log.log)
 app.command("export")(export.export)
 app.command("show")(show.show)
+app.command("list")(list_orders.list_orders)
 app.command("diff")(diff.diff)
 
 

@@ -11,6 +11,7 @@ from ops.cli.printing import moment, print_json, print_table
 from ops.cli.rebuild import print_difference
 from ops.cli.site_choice import MaybeSite, chosen_site
 from ops.target import Target
+from projections.past.rebuild import VersionsRebuild
 from projections.rebuild.comparison import RowDifference
 from projections.rebuild.folding import ORDER_PREFIX
 from projections.rebuild.parking import ParkedStream, parked
@@ -60,6 +61,8 @@ def retry(
 ) -> None:
     """Read an order again, show what would change in its row, and, once confirmed, take it back.
 
+    What lists of the past know of it is built again, too.
+
     Exit status 2 if it still cannot be read.
     """
     target = Target(data_dir, database_url)
@@ -84,4 +87,7 @@ async def _read(
         raise ResourceNotFound(f"The order {order} is not parked.")
     found: list[RowDifference] = []
     work = Rebuild(pool, site, check_only=check, listener=Listener(on_difference=found.append))
-    return await work.run_for(order), found
+    report = await work.run_for(order)
+    if not check and not report.broken:
+        await VersionsRebuild(pool, site).run_for(order)
+    return report, found

@@ -1,5 +1,6 @@
 """``order-ledger rebuild``: build the view of orders again from the log, or check it."""
 
+from enum import StrEnum
 from typing import Annotated, Any
 
 import asyncpg
@@ -11,6 +12,7 @@ from ledger.errors import ResourceNotFound
 from ops.cli.options import DATA_DIR, AsJson, DatabaseUrl, DataDir, err, out, run_with_pool
 from ops.cli.order_text import change_rows
 from ops.cli.printing import print_json
+from ops.cli.rebuild_versions import rebuild_versions
 from ops.cli.site_choice import MaybeSite, chosen_site
 from ops.target import Target
 from projections.rebuild import rebuild as machinery
@@ -23,9 +25,19 @@ UNTRUE = 2
 _DIFFERENCES_SHOWN_MAX = 20
 
 
+class View(StrEnum):
+    """What can be rebuilt."""
+
+    ORDERS = "orders"
+    ORDER_VERSIONS = "order_versions"
+
+
 def rebuild(
     order: Annotated[str | None, typer.Option("--order", help="Only this order.", show_default=False)] = None,
     check: Annotated[bool, typer.Option("--check", help="Compare and print, change nothing.")] = False,
+    view: Annotated[
+        View, typer.Option("--view", help="Which one: the orders, or the index of past ones.")
+    ] = View.ORDERS,
     site: MaybeSite = None,
     data_dir: DataDir = DATA_DIR,
     database_url: DatabaseUrl = None,
@@ -38,9 +50,17 @@ def rebuild(
     stopped at any moment. Every event that is read is hashed again; orders that cannot be read are parked (see
     `order-ledger parked`) and keep the row that they have.
 
+    With --view order_versions the same is done with the index that lists of the past are read from. Orders of which
+    it differs are put right some at a time.
+
     Exit status 0: the view is what the log says, also if it was put right just now. 2: with --check, it is not; or
     orders are parked. 1: the rebuild could not run.
     """
+    if view is View.ORDER_VERSIONS:
+        past = rebuild_versions(Target(data_dir, database_url), site, order, _progress(), check=check, as_json=as_json)
+        if past.broken or (check and not past.is_true):
+            raise typer.Exit(UNTRUE)
+        return
     report, differences = run_with_pool(
         Target(data_dir, database_url), lambda pool: _run(pool, site, order, check=check, show=not as_json)
     )

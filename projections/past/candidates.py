@@ -14,8 +14,9 @@ from ledger.limits import INTEGER_MAX
 from projections.listing import OrderQuery, PageStart, Sort
 from projections.orders import is_cut
 from projections.past.cut import Cut
-from projections.sql.conditions import Condition, Within
-from projections.sql.reads import TRY_ROWS_MAX, IndexRead, Read, reads
+from projections.past.versions import REVISED
+from projections.sql.conditions import Condition, NoneOf, Within
+from projections.sql.reads import MERGED_PERIODS_MAX, TRY_ROWS_MAX, IndexRead, PeriodRead, Read, reads
 from projections.sql.statements import statement
 
 # What no event ever changes.
@@ -78,8 +79,9 @@ async def unchanged(
 class Changed:
     """Orders that changed after a moment, in the order of a list by creation, some at a time.
 
-    They are found by what never changes, so their rows may be other than they were in every other way. ``is_over``
-    tells that there are no more, ``is_cut`` that going on would look at too many rows that do not matter.
+    They are found by what never changes, or by what seldom does: where ``needs_revised``, orders are missing of which
+    that has changed. In every other way rows may be other than they were. ``is_over`` tells that there are no more,
+    ``is_cut`` that going on would look at too many rows that do not matter.
     """
 
     connection: Any
@@ -99,9 +101,15 @@ class Changed:
         wanted: OrderQuery,
         conditions: tuple[Condition, ...],
         cut: Cut,
+        *,
+        until: int | None = None,
     ) -> "Changed":
-        """Those that a list can hold; of one by updates all those from its beginning."""
-        constant = tuple(each for each in conditions if each.column in CONSTANT)
+        """Those that a list can hold; of one by updates all those from its beginning.
+
+        Args:
+            until: the sort value of the last row that the page can hold.
+        """
+        constant = tuple(each for each in conditions if each.column in CONSTANT or _is_kept(each))
         by_creation = wanted.sort.field == "created_at"
         found = cls(
             connection,
@@ -109,7 +117,7 @@ class Changed:
             cut,
             wanted.sort if by_creation else _BY_CREATION,
             wanted.start if by_creation else None,
-            both(constant, _since(cut)),
+            both(constant, [*_since(cut), *within_page(wanted.sort, until if by_creation else None)]),
         )
         found.is_over = found.conditions is None
         return found
@@ -130,9 +138,23 @@ class Changed:
         return [row.id for row in rows]
 
     @property
+    def needs_revised(self) -> bool:
+        """Whether orders were looked for by what seldom changes."""
+        return any(map(_is_kept, self.conditions or ()))
+
+    @property
     def _constant(self) -> tuple[Condition, ...]:
         """Without the moment, which leads to no index that would be read in the order of the list."""
-        return tuple(each for each in self.conditions or () if each.column in CONSTANT - {"created_at"})
+        return tuple(
+            each for each in self.conditions or () if each.column not in {"created_at", "updated_at", "position"}
+        )
+
+
+def within_page(sort: Sort, until: int | None) -> list[Within]:
+    """What holds of the rows up to the last one that a page can hold."""
+    if until is None:
+        return []
+    return [Within(sort.field, first=until) if sort.descending else Within(sort.field, last=until)]
 
 
 def both(conditions: tuple[Condition, ...], more: Sequence[Within]) -> tuple[Condition, ...] | None:
@@ -149,6 +171,11 @@ def both(conditions: tuple[Condition, ...], more: Sequence[Within]) -> tuple[Con
         if merged.first > merged.last:
             return None
     return tuple(joined)
+
+
+def _is_kept(condition: Condition) -> bool:
+    """Whether only an order that has a value fulfils it, which it seldom loses."""
+    return condition.column in REVISED and not isinstance(condition, NoneOf)
 
 
 def _until(cut: Cut, wanted: OrderQuery) -> list[Within]:
@@ -182,9 +209,9 @@ def _ways(conditions: tuple[Condition, ...], timed: tuple[Condition, ...], sort:
 
 
 def _bounded(read: Read, rows_max: int) -> Read:
-    if isinstance(read, IndexRead):
-        return IndexRead(read.access, min(rows_max, read.rows_max or INTEGER_MAX))
-    return read
+    if isinstance(read, IndexRead | PeriodRead):
+        return replace(read, rows_max=min(rows_max, read.rows_max or INTEGER_MAX))
+    return replace(read, periods_max=MERGED_PERIODS_MAX)
 
 
 async def _read(

@@ -16,7 +16,17 @@ from projections.sql import query
 CONSUMER = "order_versions"
 """The name of the consumer, and of what it makes where that is parked or rebuilt."""
 
-ROW_COLUMNS: tuple[str, ...] = ("id", "version", "from_position", "to_position", "from_ms", "to_ms", "fork", *COLUMNS)
+ROW_COLUMNS: tuple[str, ...] = (
+    "id",
+    "version",
+    "from_position",
+    "to_position",
+    "from_ms",
+    "to_ms",
+    "fork",
+    "is_revised",
+    *COLUMNS,
+)
 
 
 class OrderVersions:
@@ -109,6 +119,7 @@ def row_of(version: Superseded) -> tuple[Any, ...]:
         version.from_ms,
         version.to_ms,
         version.fork,
+        version.is_revised,
         *(getattr(members, name) for name in COLUMNS),
     )
 

@@ -62,10 +62,13 @@ class _Behind(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Tail:
-    """What the log has behind the index: the cut with it, and the versions that it replaced."""
+    """What the log has behind the index: the cut with it, the versions that held and that it replaced, and the orders
+    that it changed.
+    """
 
     cut: Cut
     versions: tuple[Superseded, ...] = ()
+    changed: frozenset[str] = frozenset()
 
 
 class PastLists:
@@ -105,11 +108,12 @@ class PastLists:
             if conditions is None:
                 return OrderPage((), None)
             tail = await _tail(connection, site, cut)
-            sources = (
-                await unchanged(connection, site, wanted, conditions, tail.cut),
-                await held(connection, site, wanted, conditions, tail.cut),
-                _listed(tail, conditions, wanted),
+            rows = await unchanged(connection, site, wanted, conditions, tail.cut)
+            until = rows[-1].value if len(rows) > wanted.limit else None
+            replaced_since = await held(
+                connection, site, wanted, conditions, tail.cut, until=until, newly_changed=tail.changed
             )
+            sources = (rows, replaced_since, _listed(tail, conditions, wanted))
             merged = list(heapq.merge(*sources, key=_place, reverse=wanted.sort.descending))
             shown = merged[: wanted.limit]
             documents = await past_documents(
@@ -131,7 +135,8 @@ async def _tail(connection: Any, site: Site, cut: Cut) -> _Tail:
     page = await _events(connection, site, cut.indexed, behind)
     found = replaced(page, await standing_before(connection, site, page))
     created_s = [each.columns.created_at for each in found.born]
-    return _Tail(with_tail(cut, page, created_s), tuple(filter(cut.holds, found.versions)))
+    changed = frozenset(each.order_id for each in found.versions)
+    return _Tail(with_tail(cut, page, created_s), tuple(filter(cut.holds, found.versions)), changed)
 
 
 async def _events(connection: Any, site: Site, after: Position, count: int) -> list[RecordedEvent]:

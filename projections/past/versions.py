@@ -12,6 +12,9 @@ from ledger.ids import Position, StreamId, Version
 from projections.past.columns import Columns, evolve_columns, order_id_of
 from projections.rebuild.folding import StreamBroken, is_order
 
+REVISED = ("order_date", "shipping_date", "shipped_at", "resent_status")
+"""Members that get a value once and are seldom changed then."""
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -25,7 +28,10 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Superseded:
-    """A version of an order, from the event that made it to the one that replaced it, which is not in it any more."""
+    """A version of an order, from the event that made it to the one that replaced it, which is not in it any more.
+
+    ``is_revised`` tells that a member of ``REVISED`` that had a value has another one, or none, after it.
+    """
 
     order_id: str
     version: int
@@ -34,6 +40,7 @@ class Superseded:
     from_ms: int
     to_ms: int
     columns: Columns
+    is_revised: bool = False
 
     @property
     def fork(self) -> int:
@@ -78,23 +85,36 @@ def _after(last: Standing | None, event: RecordedEvent, found: Replaced) -> Stan
     version, since_ms, position = (last.version, last.since_ms, last.position) if last else (0, -1, 0)
     if event.version != version + 1 or event.recorded_at <= since_ms or event.position <= position:
         return StreamBroken(event, f"Event {event.position}: it does not follow version {version} of its stream.")
-    if last is not None:
-        found.versions.append(
-            Superseded(
-                order_id=order_id_of(event),
-                version=last.version,
-                from_position=last.position,
-                to_position=event.position,
-                from_ms=last.since_ms,
-                to_ms=event.recorded_at,
-                columns=last.columns,
-            )
-        )
+    after: Standing | StreamBroken
     try:
         columns = evolve_columns(last.columns if last else None, event)
+        after = Standing(event.version, event.position, event.recorded_at, columns)
     except StreamBroken as broken:
-        return broken
-    after = Standing(event.version, event.position, event.recorded_at, columns)
-    if last is None:
+        after = broken
+    if last is not None:
+        found.versions.append(_superseded(last, event, after))
+    elif isinstance(after, Standing):
         found.born.append(after)
     return after
+
+
+def _superseded(last: Standing, event: RecordedEvent, after: Standing | StreamBroken) -> Superseded:
+    return Superseded(
+        order_id=order_id_of(event),
+        version=last.version,
+        from_position=last.position,
+        to_position=event.position,
+        from_ms=last.since_ms,
+        to_ms=event.recorded_at,
+        columns=last.columns,
+        is_revised=isinstance(after, StreamBroken) or is_revised(last.columns, after.columns),
+    )
+
+
+def is_revised(before: Columns, after: Columns) -> bool:
+    """Whether a member that seldom changes once it is set has changed."""
+    return any(value is not None and value != getattr(after, name) for name, value in _seldom_changed(before))
+
+
+def _seldom_changed(columns: Columns) -> Iterator[tuple[str, object]]:
+    return ((name, getattr(columns, name)) for name in REVISED)

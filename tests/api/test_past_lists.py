@@ -34,8 +34,8 @@ LISTS: tuple[tuple[str, dict[str, str]], ...] = (
 )
 
 
-async def page(client: Client, path: str = ORDERS, **params: Any) -> dict[str, Any]:
-    response = await client.get(path, params={"limit": 100, **params})
+async def page(client: Client, **params: Any) -> dict[str, Any]:
+    response = await client.get(ORDERS, params={"limit": 100, **params})
     assert response.status == 200, await response.text()
     found: dict[str, Any] = await response.json()
     return found
@@ -81,7 +81,7 @@ async def test_a_list_is_answered_as_it_was_at_every_position(
         ("o2", {"note": "last"}),
     ):
         if path == "import_order":
-            await import_order(client, **form)  # type: ignore[arg-type]
+            await import_order(client, **form)
         else:
             await post(client, path, **form)
         answered[await head(services, site)] = await lists_now(client)
@@ -91,7 +91,7 @@ async def test_a_list_is_answered_as_it_was_at_every_position(
             await catch_up(pool, OrderVersions(), site)
         for position, before in answered.items():
             for (path, params), expected in zip(LISTS, before, strict=True):
-                asked = {"limit": 100, "as_of[position]": position, **params}
+                asked: dict[str, str | int] = {"limit": 100, "as_of[position]": position, **params}
                 response = await client.get(path, params=asked)
                 assert await response.read() == expected + b',"as_of":{"position":%d}}' % position, asked
 

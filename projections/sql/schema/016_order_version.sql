@@ -10,6 +10,7 @@ CREATE TABLE ledger.order_version (
     from_ms bigint NOT NULL,
     to_ms bigint NOT NULL,
     fork bigint NOT NULL,
+    is_revised boolean NOT NULL,
     deleted boolean NOT NULL,
     status text COLLATE "C" NOT NULL,
     order_type text COLLATE "C" NOT NULL,
@@ -36,6 +37,9 @@ COMMENT ON COLUMN ledger.order_version.to_ms IS 'When that event was recorded, i
 COMMENT ON COLUMN ledger.order_version.fork IS
     'The position of the version that the highest power of two divides: its node in a tree of all positions';
 
+COMMENT ON COLUMN ledger.order_version.is_revised IS
+    'The event that replaced it changed a date of shipping or ordering that was set, or what became of resending it';
+
 -- All versions of a status that hold at a position, and no others: they stand at the nodes above it, one for each bit
 -- of a position, and at each node it is enough to compare one end (Kriegel, Pötke and Seidl, "Managing Intervals
 -- Efficiently in Object-Relational Databases", VLDB 2000).
@@ -49,10 +53,15 @@ CREATE INDEX order_version_holds_since
 -- Versions in the order of updates, with what tells from the index alone whether they held at a moment.
 CREATE INDEX order_version_by_update
     ON ledger.order_version (site, updated_at, id, version)
-    INCLUDE (from_position, to_position, from_ms, to_ms, status, deleted);
+    INCLUDE (from_position, to_position, from_ms, to_ms, created_at, status, deleted);
+
+-- Orders are found by their dates as the order view has them now. Those few that had others are found by this.
+CREATE INDEX order_version_revised
+    ON ledger.order_version (site, to_position) INCLUDE (id)
+    WHERE is_revised;
 
 -- A plan is made once for all sites and has to suit the largest; rows are added and never changed
--- (011_list_statistics.sql).
+-- (011_more_list_indexes.sql).
 ALTER TABLE ledger.order_version ALTER COLUMN site SET (n_distinct = 1);
 ALTER TABLE ledger.order_version SET (
     autovacuum_analyze_scale_factor = 0.02,

@@ -58,7 +58,7 @@ class Answer:
         """The orders of a page."""
         assert self.status == 200, self.raw
         assert self.headers["Content-Type"] == JSON
-        assert list(self.body) in (["list"], ["list", "next_offset"])
+        assert [name for name in self.body if name != "as_of"] in (["list"], ["list", "next_offset"])
         return [entry["order"] for entry in self.body["list"]]
 
     @property

@@ -5,6 +5,7 @@ and after they were recorded. Which order an event is about is drawn modulo what
 """
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -73,12 +74,12 @@ updates = st.fixed_dictionaries(
 resends = st.fixed_dictionaries({"kind": st.just("resend"), "resent_status": st.sampled_from(ResentStatus)})
 deletions = st.just({"kind": "delete"})
 steps = st.tuples(
-    st.integers(0, 11),
+    st.integers(0, 5),
     st.one_of(births, births, updates, updates, updates, resends, deletions),
     # How much later it was recorded than the event before it in the log.
     st.sampled_from([0, 0, 1, 1, -1, 400, -700, 1_000, 5_000, 400_000_000]),
 )
-ids = st.lists(texts, min_size=12, max_size=12)
+ids = st.lists(texts, min_size=6, max_size=6, unique=True)
 
 
 @dataclass
@@ -110,16 +111,22 @@ class History:
 def histories(draw: st.DrawFn, max_size: int = 40) -> History:
     """A history that may have happened."""
     names = draw(ids)
+    drawn = draw(st.lists(steps, min_size=min(8, max_size), max_size=max_size))
+    return history_of((names[pick], members, later_ms) for pick, members, later_ms in drawn)
+
+
+def history_of(happened: Iterable[tuple[str, Members, int]]) -> History:
+    """What happened to which order and how much later than the step before; what cannot have happened is left out."""
     history, orders, clock_ms = History(), dict[str, Order](), BEGAN_MS
-    for pick, members, later_ms in draw(st.lists(steps, min_size=1, max_size=max_size)):
-        order = orders.get(names[pick])
+    for name, members, later_ms in happened:
+        order = orders.get(name)
         clock_ms += later_ms
         recorded_ms = max(clock_ms, order.resource_version + 1 if order else 0)
-        event = _event(names[pick], order, members, recorded_ms)
+        event = _event(name, order, members, recorded_ms)
         if event is not None:
-            orders[names[pick]] = evolve(order, event)
+            orders[name] = evolve(order, event)
             history.events.append(_mapper.seal(event, site=Site(""), event_id="", previous=None, metadata=METADATA))
-            history.states.append(orders[names[pick]])
+            history.states.append(orders[name])
     return history
 
 

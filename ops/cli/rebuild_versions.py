@@ -1,0 +1,79 @@
+"""``order-ledger rebuild --view order_versions``: build the index of past orders again from the log, or check it."""
+
+import asyncpg
+from rich.progress import Progress
+
+from ledger.errors import ResourceNotFound
+from ops.cli.options import run_with_pool
+from ops.cli.printing import print_json
+from ops.cli.site_choice import chosen_site
+from ops.target import Target
+from projections.past.rebuild import VersionsRebuild, VersionsReport
+from projections.visible_text import visible
+
+_ORDERS_SHOWN_MAX = 20
+
+
+def rebuild_versions(
+    target: Target, named: str | None, order: str | None, bar: Progress, *, check: bool, as_json: bool
+) -> VersionsReport:
+    """Rebuild or check the index and print what came of it."""
+
+    async def work(pool: asyncpg.Pool) -> VersionsReport:
+        site = await chosen_site(pool, named)
+        with bar:
+            task = bar.add_task("events", total=None, rate="", differences=0)
+
+            def on_progress(so_far: VersionsReport) -> None:
+                seconds = bar.tasks[0].elapsed or 0
+                rate = f"{so_far.events / seconds:,.0f}/s" if seconds else ""
+                found = len(so_far.differing)
+                bar.update(task, total=so_far.events_total, completed=so_far.events, rate=rate, differences=found)
+
+            rebuild = VersionsRebuild(pool, site, check_only=check, on_progress=on_progress)
+            report = await (rebuild.run() if order is None else rebuild.run_for(order))
+        if order is not None and not report.orders and not report.differing:
+            raise ResourceNotFound(f"The site {site} has no order {order}.")
+        return report
+
+    report = run_with_pool(target, work)
+    if as_json:
+        print_json(_document(report))
+    else:
+        _print(report, check=check)
+    return report
+
+
+def _print(report: VersionsReport, *, check: bool) -> None:
+    for order_id in report.differing[:_ORDERS_SHOWN_MAX]:
+        print(f"{visible(order_id)}: its versions differ")
+    if len(report.differing) > _ORDERS_SHOWN_MAX:
+        print(f"... and {len(report.differing) - _ORDERS_SHOWN_MAX:,} more orders whose versions differ")
+    for broken in report.broken.values():
+        print(f"parked {visible(broken.stream)}: {visible(broken.reason)}")
+    rate = report.events / report.seconds if report.seconds else 0
+    print(
+        f"{report.versions:,} past versions of {report.orders:,} orders from {report.events:,} events, "
+        f"in {report.seconds:.1f} s ({rate:,.0f} events/s)"
+    )
+    if report.clock_differs:
+        print("the times of the log were not what the log says" + ("" if check else ", and are written anew"))
+    if report.is_true:
+        print("the index of past orders is what the log says")
+    elif report.differing:
+        print(
+            f"orders that were not what the log says: {len(report.differing):,}; "
+            + ("not changed" if check else "put right")
+        )
+
+
+def _document(report: VersionsReport) -> dict[str, object]:
+    names = ("site", "position", "orders", "versions", "events", "clock_differs", "is_true")
+    return {name: getattr(report, name) for name in names} | {
+        "seconds": round(report.seconds, 3),
+        "differing": report.differing,
+        "parked": [
+            {"stream": each.stream, "position": each.position, "version": each.version, "reason": each.reason}
+            for each in report.broken.values()
+        ],
+    }
