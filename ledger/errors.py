@@ -14,6 +14,7 @@
     ├── AuthenticationFailed        401 api_authentication_failed
     ├── AuthorizationFailed         403 api_authorization_failed
     └── OperationFailed             500 internal_error
+        ├── RecordUnreadable        500 internal_error
         ├── LockTimeout             429 lock_timeout
         ├── RequestLimitExceeded    429 api_request_limit_exceeded
         ├── TemporaryError          503 internal_temporary_error
@@ -133,6 +134,10 @@ class OperationFailed(LedgerError):
 
     http_status = 500
     type = "operation_failed"
+
+
+class RecordUnreadable(OperationFailed):
+    """The record cannot be read: it was changed, or a newer version wrote it. `order-ledger verify` tells more."""
 
 
 class LockTimeout(OperationFailed):

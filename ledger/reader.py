@@ -1,11 +1,14 @@
 """The streams that one command looks at: each is read once, folded, and remembered with the place it was read at."""
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
+from eventsourcing.persistence import MapperDeserialisationError
+
 from ledger.decision import Stream
 from ledger.envelope import EventMapper, RecordedEvent, events_of
-from ledger.errors import ResourceNotFound
+from ledger.errors import RecordUnreadable, ResourceNotFound
 from ledger.events import DomainEvent
 from ledger.ids import SETTINGS_STREAM, Site, StreamId, credit_note_stream, invoice_stream, order_stream
 from ledger.invoice import Invoice, fold_invoice
@@ -14,6 +17,8 @@ from ledger.settings import SiteSettings, fold_settings
 from ledger.store import Store
 
 S = TypeVar("S")
+
+log = logging.getLogger(__name__)
 
 SettingsMemory = dict[Site, Stream[SiteSettings]]
 """The settings of each site as a process last read them, with the version they were read at."""
@@ -118,7 +123,11 @@ class StreamReader:
 
     def _folded(self, stream: StreamId, fold_events: Callable[[list[DomainEvent]], S]) -> Stream[S]:
         records = self._records[stream]
-        state = fold_events(events_of(self._mapper, records))
+        try:
+            state = fold_events(events_of(self._mapper, records))
+        except (MapperDeserialisationError, ValueError) as error:
+            log.error("site %s: the stream of event %s cannot be read", self._site, records[0].event_id)
+            raise RecordUnreadable from error
         return _stream_at(stream, state, records[-1]) if records else Stream(stream, state)
 
     def _remembered_version(self, stream: StreamId) -> int:

@@ -5,12 +5,14 @@ decoded once; differences are made for what is shown.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 
+from eventsourcing.persistence import MapperDeserialisationError
+
 from ledger.envelope import EventMapper, RecordedEvent
-from ledger.errors import ResourceNotFound
+from ledger.errors import RecordUnreadable, ResourceNotFound
 from ledger.ids import Position, Site, Version, order_stream, system_clock_ms
 from ledger.limits import FOLD_EVENTS_AT_ONCE
 from ledger.order import Order, evolve
@@ -129,7 +131,8 @@ class OrderHistory:
             raise ResourceNotFound
         if business_entity_id is not None:
             # An order belongs to the same entity all its life.
-            born = evolve(None, self._mapper.event(records[0].body))
+            with _readable():
+                born = evolve(None, self._mapper.event(records[0].body))
             if born.business_entity_id != business_entity_id:
                 raise ResourceNotFound
         return records
@@ -151,7 +154,8 @@ class OrderHistory:
     async def _folded(self, records: Sequence[RecordedEvent]) -> Order:
         order: Order | None = None
         for count, record in enumerate(records, 1):
-            order = evolve(order, self._mapper.event(record.body))
+            with _readable():
+                order = evolve(order, self._mapper.event(record.body))
             await _give_way(count)
         assert order is not None, "a stream that was found has events"
         return order
@@ -168,11 +172,21 @@ class OrderHistory:
         documents = SuccessiveDocuments()
         before: Order | None = None
         for count, record in enumerate(records, 1):
-            envelope, event = self._mapper.open(record.body)
-            after = evolve(before, event)
+            with _readable():
+                envelope, event = self._mapper.open(record.body)
+                after = evolve(before, event)
             yield Entry(record, envelope, event, before, after, documents=documents)
             before = after
             await _give_way(count)
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """What is wrong with stored bytes is told as what it is."""
+    try:
+        yield
+    except (MapperDeserialisationError, ValueError) as error:
+        raise RecordUnreadable from error
 
 
 async def _first(entries: AsyncGenerator[Entry, None], query: HistoryQuery) -> list[Entry]:

@@ -8,7 +8,7 @@ from typing import Any
 from eventsourcing.persistence import MapperDeserialisationError
 
 from ledger.envelope import EventMapper
-from ledger.errors import OperationFailed
+from ledger.errors import RecordUnreadable
 from ledger.ids import Site, order_stream
 from ledger.limits import FOLD_EVENTS_AT_ONCE
 from ledger.order import Order, evolve
@@ -25,7 +25,7 @@ async def past_documents(database: Any, site: Site, versions: Sequence[tuple[str
         versions: ids of orders, each once, and how far to fold them.
 
     Raises:
-        OperationFailed: the events of an order cannot be read any more.
+        RecordUnreadable: the events of an order cannot be read any more.
     """
     if not versions:
         return {}
@@ -35,7 +35,7 @@ async def past_documents(database: Any, site: Site, versions: Sequence[tuple[str
     documents = {}
     folded = 0
     for order_id, version in versions:
-        documents[order_id] = order_json(_folded(order_id, bodies.get(order_stream(order_id), []), version))
+        documents[order_id] = order_json(_folded(bodies.get(order_stream(order_id), []), version))
         folded += version
         if folded >= FOLD_EVENTS_AT_ONCE:
             # Others get their turn.
@@ -44,15 +44,13 @@ async def past_documents(database: Any, site: Site, versions: Sequence[tuple[str
     return documents
 
 
-def _folded(order_id: str, bodies: Sequence[bytes], version: int) -> Order:
+def _folded(bodies: Sequence[bytes], version: int) -> Order:
     order: Order | None = None
     try:
         for body in bodies:
             order = evolve(order, _mapper.event(body))
     except (MapperDeserialisationError, ValueError) as error:
-        raise OperationFailed(
-            f"The events of order {order_id} cannot be read. `order-ledger verify` tells more."
-        ) from error
+        raise RecordUnreadable from error
     if order is None or order.version != version:
-        raise OperationFailed(f"Events of order {order_id} are missing. `order-ledger verify` tells more.")
+        raise RecordUnreadable
     return order
