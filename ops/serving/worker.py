@@ -12,6 +12,7 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Coroutine
 from typing import Any
 
 import msgspec
@@ -98,16 +99,8 @@ async def serve(configuration: Configuration) -> None:
             requests_per_minute=configuration.requests_per_minute,
             keys=configuration.signing.keys,
         )
-        followers = []
-        if configuration.runs_consumers:
-            loop = ConsumerLoop(pool, consumers(configuration.signing), wakeups)
-            followers = [
-                loop.run(),
-                anchoring(pool, configuration.signing).run(),
-                tell_of_older_database(pool, configuration.signing),
-            ]
-            followers.append(forgetting(services, configuration.requests_kept_days))
-        async with _background(announcer.run(), services.recorder.run(), *followers, _housekeeping(services)):
+        followers = _followers(configuration, services, wakeups) if configuration.runs_consumers else ()
+        async with _background(announcer.run(), services.recorder.run(), _housekeeping(services), *followers):
             runner = LedgerRunner(create_app(services))
             await runner.setup()
             listener = socket.socket(fileno=configuration.socket_fd)
@@ -118,6 +111,19 @@ async def serve(configuration: Configuration) -> None:
             await runner.cleanup()
             await services.appender.close()
             await services.recorder.close()
+
+
+def _followers(
+    configuration: Configuration, services: Services, wakeups: Wakeups
+) -> tuple[Coroutine[Any, Any, None], ...]:
+    """What one worker does for all: it follows the logs, carries checkpoints out, and forgets old requests."""
+    pool, signing = services.pool, configuration.signing
+    return (
+        ConsumerLoop(pool, consumers(signing), wakeups).run(),
+        anchoring(pool, signing).run(),
+        tell_of_older_database(pool, signing),
+        forgetting(services, configuration.requests_kept_days),
+    )
 
 
 @contextlib.asynccontextmanager
