@@ -21,7 +21,7 @@ from ledger.limits import INTEGER_MAX, PAGE_LIMIT_DEFAULT
 from ledger.vocabulary import EventSource
 from projections.changes.event_types import EventType
 from projections.changes.query import ChangeQuery
-from projections.listing import Filter, Operator, Sort
+from projections.listing import Operator, Sort
 
 _NEWEST_FIRST = Sort("position", descending=True)
 _OF_A_PAGE = ("limit", "offset", "sort_by")
@@ -75,14 +75,8 @@ class ChangesSchema(PageSchema[ChangesRequest]):
     position = FilterField(Integer(0), Operator.AFTER, Operator.BEFORE, Operator.BETWEEN)
 
     def build(self, members: dict[str, Any]) -> ChangesRequest:
-        filters: tuple[Filter, ...] = tuple(
-            found
-            for name, field in self.fields.items()
-            if isinstance(field, FilterField)
-            for found in members.get(name, ())
-        )
         query = ChangeQuery(
-            filters=with_days(filters, members["zone"]),
+            filters=with_days(self.filters_in(members), members["zone"]),
             descending=members.get("sort_by", _NEWEST_FIRST).descending,
             limit=members.get("limit", PAGE_LIMIT_DEFAULT),
         )

@@ -24,7 +24,7 @@ from projections.history.event_types import OrderEventType
 from projections.history.history_query import HistoryQuery
 from projections.history.moments import Moment
 from projections.history.order_states import Side
-from projections.listing import Filter, Operator, Sort
+from projections.listing import Operator, Sort
 
 _BY_VERSION = Sort("version")
 
@@ -54,14 +54,8 @@ class HistorySchema(PageSchema[HistoryRequest]):
     path = TextFilter(Operator.IS, Operator.STARTS_WITH)
 
     def build(self, members: dict[str, Any]) -> HistoryRequest:
-        filters: tuple[Filter, ...] = tuple(
-            found
-            for name, field in self.fields.items()
-            if isinstance(field, FilterField)
-            for found in members.get(name, ())
-        )
         query = HistoryQuery(
-            filters=with_days(filters, members["zone"]),
+            filters=with_days(self.filters_in(members), members["zone"]),
             descending=members.get("sort_by", _BY_VERSION).descending,
             limit=members.get("limit", PAGE_LIMIT_DEFAULT),
         )

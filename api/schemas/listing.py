@@ -51,6 +51,11 @@ class PageSchema(OperationSchema[C], Generic[C]):
     limit = Integer(1, PAGE_LIMIT_MAX)
     offset = Text(OFFSET_LENGTH_MAX)
 
+    def filters_in(self, members: dict[str, Any]) -> tuple[Filter, ...]:
+        """The filters that were given, in the order in which the schema has them."""
+        names = (name for name, field in self.fields.items() if isinstance(field, FilterField))
+        return tuple(found for name in names for found in members.get(name, ()))
+
 
 class ListOrdersSchema(PageSchema[ListRequest]):
     """GET /orders. ``zone`` is the time zone of the site, for whole days."""
@@ -78,14 +83,8 @@ class ListOrdersSchema(PageSchema[ListRequest]):
 
     def build(self, members: dict[str, Any]) -> ListRequest:
         offset = members.pop("offset", None)
-        filters = tuple(
-            found
-            for name, field in self.fields.items()
-            if isinstance(field, FilterField)
-            for found in members.get(name, ())
-        )
         query = OrderQuery(
-            filters=with_days(filters, members["zone"]),
+            filters=with_days(self.filters_in(members), members["zone"]),
             sort=members.get("sort_by", Sort()),
             limit=members.get("limit", PAGE_LIMIT_DEFAULT),
             include_deleted=members.get("include_deleted", False),

@@ -12,7 +12,7 @@ from ledger.order import Order, evolve
 from ledger.store import Store
 from projections.changes.reader import LoggedEvent
 from projections.changes.sentences import UNREADABLE, sentence_of
-from projections.history.changes import Entry, RequestDocument, occurred_at
+from projections.history.changes import Entry, RequestDocument, occurred_at, request_of
 from projections.history.difference import MemberChange
 from projections.history.sentences import sentence
 from projections.order_document import Document
@@ -105,7 +105,7 @@ class ChangeOpener:
             event_id=record.event_id,
             leaf=record.leaf.hex(),
             object="change",
-            request=_request(metadata),
+            request=request_of(metadata),
             changes=entry.differences if entry and with_differences else (),
         )
 
@@ -194,16 +194,4 @@ def _unknown(logged: LoggedEvent) -> Metadata:
         request_id=row.request_id,
         correlation_id="",
         causation_id="",
-    )
-
-
-def _request(metadata: Metadata) -> RequestDocument:
-    return RequestDocument(
-        id=metadata.request_id,
-        method=metadata.method,
-        path=metadata.path,
-        idempotency_key=metadata.idempotency_key,
-        origin_user=metadata.origin_user,
-        origin_ip=metadata.origin_ip,
-        origin_device=metadata.origin_device,
     )

@@ -108,7 +108,7 @@ class Entry:
             event_id=record.event_id,
             leaf=record.leaf.hex(),
             object="change",
-            request=_request(metadata),
+            request=request_of(metadata),
             changes=self.differences,
         )
 
@@ -125,7 +125,8 @@ def occurred_at(event: DomainEvent) -> int | None:
     return second if isinstance(second, int) and second != event.timestamp // 1000 else None
 
 
-def _request(metadata: Metadata) -> RequestDocument:
+def request_of(metadata: Metadata) -> RequestDocument:
+    """The request that an event's metadata tell of."""
     return RequestDocument(
         id=metadata.request_id,
         method=metadata.method,

@@ -19,7 +19,7 @@ from tests.api.test_requests_kept import kept_request
 from tests.ledger.transparency.given import Signer
 
 # Page, style and script; a page that grows beyond it needs another form.
-ALL_BYTES_MAX = 256 * 1024
+ALL_BYTES_MAX = 192 * 1024
 ANSWERED = {"order", "list", "diff", "configurations", "request", "keys", "inclusion", "consistency"}
 
 
