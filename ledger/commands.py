@@ -11,8 +11,8 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 
 from ledger.events import OrderChanges
-from ledger.parts import Address, AddressChanges
-from ledger.vocabulary import CancellationReason, CreditNoteReason, LineItemStatus, OrderStatus
+from ledger.parts import Address, AddressChanges, WebhookEndpoint
+from ledger.vocabulary import CancellationReason, CreditNoteReason, LineItemStatus, OrderStatus, ReadyDate
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -153,6 +153,72 @@ class RecordInvoice:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RecordCreditNote:
+    """Take in a credit note as Chargebee describes it; ``invoice_id`` is the invoice it was made for, if any."""
+
+    credit_note_id: str
+    invoice_id: str | None
+    description: dict[str, Any] = field(hash=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RecordSubscription:
+    """Take in a subscription as Chargebee describes it."""
+
+    subscription_id: str
+    description: dict[str, Any] = field(hash=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RecordGift:
+    """Take in the gift that an invoice pays for, as Chargebee describes it."""
+
+    invoice_id: str
+    description: dict[str, Any] = field(hash=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReconcileInvoice:
+    """Bring the orders of an invoice to where it, its credit notes, its subscriptions and its gift have come.
+
+    Generates orders that are due and changes those that are there (chargebee/order-generation.md). Asking again
+    changes nothing.
+    """
+
+    invoice_id: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MarkReady:
+    """Say that a date of an order was reached, unless it was said (chargebee/events.md, section 3)."""
+
+    order_id: str
+    date: ReadyDate
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CreateWebhookEndpoint:
+    """Deliver events to one more place; ``endpoint.id`` is made by whoever asks, with the credentials."""
+
+    endpoint: WebhookEndpoint
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UpdateWebhookEndpoint:
+    """New values of members of an endpoint, by name."""
+
+    endpoint_id: str
+    changes: dict[str, Any] = field(hash=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeleteWebhookEndpoint:
+    """Deliver events there no more."""
+
+    endpoint_id: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ChangeSettings:
     """Set some of the site's settings."""
 
@@ -164,4 +230,19 @@ OrderCommand = (
 )
 """Commands on an order that exists."""
 
-Command = CreateOrder | ImportOrder | OrderCommand | RecordInvoice | ChangeSettings
+WebhookEndpointCommand = CreateWebhookEndpoint | UpdateWebhookEndpoint | DeleteWebhookEndpoint
+"""Commands on the webhook endpoints of a site."""
+
+Command = (
+    CreateOrder
+    | ImportOrder
+    | OrderCommand
+    | RecordInvoice
+    | RecordCreditNote
+    | RecordSubscription
+    | RecordGift
+    | ReconcileInvoice
+    | MarkReady
+    | WebhookEndpointCommand
+    | ChangeSettings
+)

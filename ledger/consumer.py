@@ -118,7 +118,9 @@ class ConsumerLoop:
                 failed = await self._look(consumer)
                 await asyncio.sleep(_RETRY_S if failed else consumer.pause_s)
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(grown.wait(), POLL_S)
+                    # asyncio.wait_for of Python 3.11 can lose a cancellation that comes with the wake-up.
+                    async with asyncio.timeout(POLL_S):
+                        await grown.wait()
 
     async def _look(self, consumer: Consumer) -> bool:
         """Catch up with every site whose log has grown; whether something failed."""

@@ -19,7 +19,9 @@ from ledger.parts import (
     Address,
     AddressChanges,
     Change,
+    GeneratedOrder,
     IssuedCreditNote,
+    LeftOutLine,
     LineChange,
     LineItemDiscount,
     LineItemTax,
@@ -29,6 +31,7 @@ from ledger.parts import (
     ResentOrder,
     Text,
     TimeChange,
+    WebhookEndpoint,
 )
 from ledger.vocabulary import (
     CancellationReason,
@@ -116,6 +119,8 @@ class OrderChanges(Part, frozen=True, kw_only=True):
     tracking_url: Change = UNSET
     shipment_carrier: Change = UNSET
     fulfillment_status: Change = UNSET
+    payment_status: PaymentStatus | UnsetType = UNSET
+    paid_on: TimeChange = UNSET
 
 
 class OrderCreated(DomainEvent, frozen=True, kw_only=True):
@@ -139,18 +144,49 @@ class OrderCreatedFromResend(DomainEvent, frozen=True, kw_only=True):
     order: OrderFacts
 
 
+class OrderGenerated(DomainEvent, frozen=True, kw_only=True):
+    """An invoice brought the order about (chargebee/order-generation.md)."""
+
+    TOPIC = "order.generated"
+    order: OrderFacts
+
+
 class OrderChanged(DomainEvent, frozen=True, kw_only=True):
-    """Shape of the events that carry new values. Never stored itself."""
+    """Shape of the events that carry new values. Never stored itself.
+
+    ``linked_credit_notes`` are those that became known or changed, each as it is now.
+    """
 
     changes: OrderChanges = OrderChanges()
     shipping_address: AddressChanges | None = None
     order_line_items: tuple[LineChange, ...] = ()
+    linked_credit_notes: tuple[LinkedCreditNote, ...] = ()
 
 
 class OrderUpdated(OrderChanged, frozen=True, kw_only=True):
     """Members changed, and nothing more special happened."""
 
     TOPIC = "order.updated"
+
+
+class OrderInvoiceUpdated(OrderChanged, frozen=True, kw_only=True):
+    """What happened to its invoice changed the payment, the amounts or the credit notes of the order."""
+
+    TOPIC = "order.invoice_updated"
+
+
+class OrderReadyToProcess(DomainEvent, frozen=True, kw_only=True):
+    """The order date was reached (chargebee/events.md, section 3)."""
+
+    TOPIC = "order.ready_to_process"
+    order_date: int
+
+
+class OrderReadyToShip(DomainEvent, frozen=True, kw_only=True):
+    """The shipping date was reached."""
+
+    TOPIC = "order.ready_to_ship"
+    shipping_date: int
 
 
 class OrderDelivered(OrderChanged, frozen=True, kw_only=True):
@@ -239,6 +275,14 @@ class InvoiceCreditNoteVoided(DomainEvent, frozen=True, kw_only=True):
     credit_note_id: str
 
 
+class InvoiceOrdersGenerated(DomainEvent, frozen=True, kw_only=True):
+    """Orders were generated for lines of the invoice, or it was settled that some get none; once for each line."""
+
+    TOPIC = "invoice.orders_generated"
+    orders: tuple[GeneratedOrder, ...] = ()
+    left_out: tuple[LeftOutLine, ...] = ()
+
+
 class CreditNoteCreated(DomainEvent, frozen=True, kw_only=True):
     """A refundable credit note came into being through an order."""
 
@@ -261,6 +305,48 @@ class CreditNoteVoided(DomainEvent, frozen=True, kw_only=True):
     TOPIC = "credit_note.voided"
 
 
+class CreditNoteRecorded(DomainEvent, frozen=True, kw_only=True):
+    """A state of a credit note that was made elsewhere became known, as Chargebee describes it."""
+
+    TOPIC = "credit_note.recorded"
+    credit_note: dict[str, Any]
+
+
+class SubscriptionRecorded(DomainEvent, frozen=True, kw_only=True):
+    """A state of a subscription became known, as Chargebee describes it."""
+
+    TOPIC = "subscription.recorded"
+    subscription: dict[str, Any]
+
+
+class GiftRecorded(DomainEvent, frozen=True, kw_only=True):
+    """A state of the gift that an invoice pays for became known, as Chargebee describes it."""
+
+    TOPIC = "gift.recorded"
+    gift: dict[str, Any]
+
+
+class WebhookEndpointCreated(DomainEvent, frozen=True, kw_only=True):
+    """Events are delivered to one more place."""
+
+    TOPIC = "webhook_endpoint.created"
+    endpoint: WebhookEndpoint
+
+
+class WebhookEndpointUpdated(DomainEvent, frozen=True, kw_only=True):
+    """The endpoint is another now."""
+
+    TOPIC = "webhook_endpoint.updated"
+    endpoint: WebhookEndpoint
+
+
+class WebhookEndpointDeleted(DomainEvent, frozen=True, kw_only=True):
+    """Events are not delivered there any more."""
+
+    TOPIC = "webhook_endpoint.deleted"
+    endpoint_id: str
+
+
 class SettingsChanged(DomainEvent, frozen=True, kw_only=True):
     """Settings of the site were set; members that are absent stay as they were."""
 
@@ -272,7 +358,11 @@ EVENT_TYPES: tuple[type[DomainEvent], ...] = (
     OrderCreated,
     OrderImported,
     OrderCreatedFromResend,
+    OrderGenerated,
     OrderUpdated,
+    OrderInvoiceUpdated,
+    OrderReadyToProcess,
+    OrderReadyToShip,
     OrderDelivered,
     OrderReturned,
     OrderCancelled,
@@ -285,8 +375,15 @@ EVENT_TYPES: tuple[type[DomainEvent], ...] = (
     InvoiceUpdated,
     InvoiceCreditNoteIssued,
     InvoiceCreditNoteVoided,
+    InvoiceOrdersGenerated,
     CreditNoteCreated,
     CreditNoteVoided,
+    CreditNoteRecorded,
+    SubscriptionRecorded,
+    GiftRecorded,
+    WebhookEndpointCreated,
+    WebhookEndpointUpdated,
+    WebhookEndpointDeleted,
     SettingsChanged,
 )
 """Every stored type. A test fails when a subclass is missing here."""

@@ -7,6 +7,7 @@ read and decided again, a bounded number of times; then the caller is told ``loc
 import contextlib
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import Any
 
 import msgspec
 
@@ -17,7 +18,20 @@ from ledger.decision import Context, Decision, NeedsNumber
 from ledger.envelope import EventMapper, Metadata, SealedEvent
 from ledger.errors import LockTimeout, ResourceNotFound
 from ledger.events import DomainEvent
-from ledger.ids import SETTINGS_STREAM, IdSource, Site, StreamId, Version, invoice_stream, order_stream, system_clock_ms
+from ledger.ids import (
+    SETTINGS_STREAM,
+    WEBHOOK_ENDPOINTS_STREAM,
+    IdSource,
+    Site,
+    StreamId,
+    Version,
+    credit_note_stream,
+    gift_stream,
+    invoice_stream,
+    order_stream,
+    subscription_stream,
+    system_clock_ms,
+)
 from ledger.limits import COMMAND_ATTEMPTS_MAX
 from ledger.locks import KeyedLocks
 from ledger.order import Order, evolve
@@ -222,12 +236,44 @@ class CommandHandler:
 
 
 def _contended_stream(command: c.Command) -> StreamId | object:
-    match command:
-        case c.CreateOrder() | c.ImportOrder():
-            return order_stream(command.id) if command.id else object()
-        case c.RecordInvoice():
-            return invoice_stream(command.invoice_id)
-        case c.ChangeSettings():
-            return SETTINGS_STREAM
-        case _:
-            return order_stream(command.order_id)
+    """The stream that commands wait for each other over; one of its own where it is not known yet."""
+    return _CONTENDED[type(command)](command)
+
+
+def _born_order(command: c.CreateOrder | c.ImportOrder) -> StreamId | object:
+    return order_stream(command.id) if command.id else object()
+
+
+def _order(command: c.OrderCommand | c.MarkReady) -> StreamId:
+    return order_stream(command.order_id)
+
+
+def _invoice(command: c.RecordInvoice | c.ReconcileInvoice) -> StreamId:
+    return invoice_stream(command.invoice_id)
+
+
+def _webhook_endpoints(_: c.WebhookEndpointCommand) -> StreamId:
+    return WEBHOOK_ENDPOINTS_STREAM
+
+
+_CONTENDED: dict[type, Callable[[Any], StreamId | object]] = {
+    c.CreateOrder: _born_order,
+    c.ImportOrder: _born_order,
+    c.UpdateOrder: _order,
+    c.AssignOrderNumber: _order,
+    c.CancelOrder: _order,
+    c.CreateRefundableCreditNote: _order,
+    c.ReopenOrder: _order,
+    c.DeleteOrder: _order,
+    c.ResendOrder: _order,
+    c.MarkReady: _order,
+    c.RecordInvoice: _invoice,
+    c.ReconcileInvoice: _invoice,
+    c.RecordCreditNote: lambda command: credit_note_stream(command.credit_note_id),
+    c.RecordSubscription: lambda command: subscription_stream(command.subscription_id),
+    c.RecordGift: lambda command: gift_stream(command.invoice_id),
+    c.CreateWebhookEndpoint: _webhook_endpoints,
+    c.UpdateWebhookEndpoint: _webhook_endpoints,
+    c.DeleteWebhookEndpoint: _webhook_endpoints,
+    c.ChangeSettings: lambda _: SETTINGS_STREAM,
+}

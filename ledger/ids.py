@@ -22,8 +22,10 @@ Version = NewType("Version", int)
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _TIME_DIGITS = 8
 _RANDOM_DIGITS = 9
+_STEP_MAX = 62**6
 
 SETTINGS_STREAM = StreamId("settings")
+WEBHOOK_ENDPOINTS_STREAM = StreamId("webhook_endpoints")
 
 
 def order_stream(order_id: str) -> StreamId:
@@ -39,6 +41,16 @@ def invoice_stream(invoice_id: str) -> StreamId:
 def credit_note_stream(credit_note_id: str) -> StreamId:
     """The stream of one credit note."""
     return StreamId(f"credit_note-{credit_note_id}")
+
+
+def subscription_stream(subscription_id: str) -> StreamId:
+    """The stream of one subscription, as Chargebee sent it."""
+    return StreamId(f"subscription-{subscription_id}")
+
+
+def gift_stream(invoice_id: str) -> StreamId:
+    """The stream of the gift that an invoice pays for."""
+    return StreamId(f"gift-{invoice_id}")
 
 
 def system_clock_ms() -> int:
@@ -61,6 +73,7 @@ class IdSource:
     ) -> None:
         self._clock_ms = clock_ms
         self._random_below = random_below
+        self._last = (-1, 0)
 
     def order_id(self, *, live: bool) -> OrderId:
         """Id of an order made by POST /orders without one."""
@@ -74,12 +87,23 @@ class IdSource:
         """Id of an event, in the log and in Chargebee's events API."""
         return "ev_" + _test_mark(live) + self._token()
 
+    def webhook_endpoint_id(self) -> str:
+        """Id of a webhook endpoint (chargebee/events.md, section 6)."""
+        return "whv2_" + self._token()[:-1]
+
     def request_id(self) -> str:
         """Id of one request to the service."""
         return "req_" + self._token()
 
     def _token(self) -> str:
-        return _base62(self._clock_ms(), _TIME_DIGITS) + _base62(self._random_below(62**_RANDOM_DIGITS), _RANDOM_DIGITS)
+        now_ms, random = self._clock_ms(), self._random_below(62**_RANDOM_DIGITS)
+        last_ms, last = self._last
+        # Behind the last one of the same millisecond, by a step that nobody can guess either.
+        behind = last + 1 + random % _STEP_MAX
+        if now_ms == last_ms and random <= last and behind < 62**_RANDOM_DIGITS:
+            random = behind
+        self._last = (now_ms, random)
+        return _base62(now_ms, _TIME_DIGITS) + _base62(random, _RANDOM_DIGITS)
 
 
 def _test_mark(live: bool) -> str:

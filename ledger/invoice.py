@@ -10,10 +10,11 @@ from ledger.events import (
     DomainEvent,
     InvoiceCreditNoteIssued,
     InvoiceCreditNoteVoided,
+    InvoiceOrdersGenerated,
     InvoiceRecorded,
     InvoiceUpdated,
 )
-from ledger.parts import Address
+from ledger.parts import Address, GeneratedOrder, LeftOutLine
 from ledger.vocabulary import DiscountType, EntityType, InvoiceStatus, PriceType
 
 
@@ -122,11 +123,22 @@ class InvoiceFacts(InvoiceFact, frozen=True, kw_only=True):
 
 
 class Invoice(msgspec.Struct, frozen=True, kw_only=True):
-    """The current state: the newest description, and the totals of the credit notes that orders issued, by id."""
+    """The current state: the newest description, and the totals of the credit notes that orders issued, by id.
+
+    ``generated`` are the orders that it brought about, ``left_out`` the lines that it was settled for to get none.
+    """
 
     facts: InvoiceFacts
     description: dict[str, Any]
     issued: dict[str, int] = {}
+    generated: tuple[GeneratedOrder, ...] = ()
+    left_out: tuple[LeftOutLine, ...] = ()
+
+    @property
+    def settled_lines(self) -> frozenset[str]:
+        """The ids of the lines that generation is done with."""
+        shipped = (line for order in self.generated for line in order.invoice_line_item_ids)
+        return frozenset([*shipped, *(line.invoice_line_item_id for line in self.left_out)])
 
     @property
     def refundable(self) -> int:
@@ -166,4 +178,10 @@ def _evolve(invoice: Invoice | None, event: DomainEvent) -> Invoice:
             return replace(invoice, issued=invoice.issued | {event.credit_note_id: event.total})
         case InvoiceCreditNoteVoided() if invoice:
             return replace(invoice, issued=invoice.issued | {event.credit_note_id: 0})
+        case InvoiceOrdersGenerated() if invoice:
+            return replace(
+                invoice,
+                generated=invoice.generated + event.orders,
+                left_out=invoice.left_out + event.left_out,
+            )
     raise ValueError(f"{event.TOPIC} cannot follow here in the stream of an invoice")

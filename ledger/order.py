@@ -17,8 +17,12 @@ from ledger.events import (
     OrderDeleted,
     OrderDelivered,
     OrderFacts,
+    OrderGenerated,
     OrderImported,
+    OrderInvoiceUpdated,
     OrderNumberAssigned,
+    OrderReadyToProcess,
+    OrderReadyToShip,
     OrderReopened,
     OrderResent,
     OrderReturned,
@@ -34,7 +38,7 @@ from ledger.parts import (
     OrderLine,
     ResentOrder,
 )
-from ledger.vocabulary import CreditNoteStatus, CreditNoteType, OrderType, ResentStatus
+from ledger.vocabulary import CancellationReason, CreditNoteStatus, CreditNoteType, OrderType, ResentStatus
 
 F = TypeVar("F", bound=OrderFacts)
 
@@ -43,7 +47,8 @@ class Order(OrderFacts, frozen=True, kw_only=True):
     """The current state of one order.
 
     ``resource_version`` is the time of its last event in milliseconds. Amounts of the order are the sums over its
-    lines (chargebee/orders.md, section 4).
+    lines (chargebee/orders.md, section 4). ``ready_to_process_at`` and ``ready_to_ship_at`` are the seconds at which
+    it was last told that the date was reached; ``cancelled_for`` are the reasons for which it was ever cancelled.
     """
 
     id: str
@@ -53,6 +58,9 @@ class Order(OrderFacts, frozen=True, kw_only=True):
     resent_status: ResentStatus | None = None
     resent_orders: tuple[ResentOrder, ...] = ()
     deleted: bool = False
+    ready_to_process_at: int | None = None
+    ready_to_ship_at: int | None = None
+    cancelled_for: frozenset[CancellationReason] = frozenset()
 
     @property
     def updated_at(self) -> int:
@@ -101,13 +109,15 @@ def _may_follow(order: Order | None, event: DomainEvent) -> bool:
     return is_next and not isinstance(event, _BIRTHS)
 
 
-def _born(_: Order | None, event: OrderCreated | OrderImported | OrderCreatedFromResend) -> Order:
+def _born(_: Order | None, event: OrderCreated | OrderImported | OrderCreatedFromResend | OrderGenerated) -> Order:
+    reason = event.order.cancellation_reason
     facts = {name: getattr(event.order, name) for name in OrderFacts.__struct_fields__}
     return Order(
         id=event.originator_id.removeprefix("order-"),
         version=event.originator_version,
         resource_version=event.timestamp,
         status_update_at=event.order.created_at,
+        cancelled_for=frozenset({reason} if reason else ()),
         **facts,
     )
 
@@ -117,7 +127,8 @@ def _after(order: Order, event: DomainEvent, **members: Any) -> Order:
 
 
 def _changed(order: Order, event: OrderChanged) -> Order:
-    return _after(order, event, **_changed_members(order, event))
+    changed = _after(order, event, **_changed_members(order, event))
+    return with_linked_notes(changed, event.linked_credit_notes) if event.linked_credit_notes else changed
 
 
 def _changed_members(order: Order, event: OrderChanged) -> dict[str, Any]:
@@ -131,6 +142,8 @@ def _changed_members(order: Order, event: OrderChanged) -> dict[str, Any]:
 
 def _cancelled(order: Order, event: OrderCancelled) -> Order:
     changed = _changed(order, event)
+    if changed.cancellation_reason:
+        changed = replace(changed, cancelled_for=changed.cancelled_for | {changed.cancellation_reason})
     if event.credit_note is None:
         return changed
     return with_credit_note(changed, event.credit_note, from_cancellation=True)
@@ -158,6 +171,14 @@ def _reopened(order: Order, event: OrderReopened) -> Order:
             for note in changed.linked_credit_notes
         ),
     )
+
+
+def _ready_to_process(order: Order, event: OrderReadyToProcess) -> Order:
+    return _after(order, event, ready_to_process_at=event.timestamp // 1000)
+
+
+def _ready_to_ship(order: Order, event: OrderReadyToShip) -> Order:
+    return _after(order, event, ready_to_ship_at=event.timestamp // 1000)
 
 
 def _number_assigned(order: Order, event: OrderNumberAssigned) -> Order:
@@ -207,6 +228,29 @@ def with_credit_note(order: F, note: IssuedCreditNote, *, from_cancellation: boo
     )
 
 
+def with_linked_notes(order: Order, notes: Iterable[LinkedCreditNote]) -> Order:
+    """The order with credit notes as they are now: new ones added, known ones replaced, and the lines' credits moved.
+
+    What a note is spread over counts as issued unless the note is voided.
+    """
+    linked = {note.id: note for note in order.linked_credit_notes}
+    moved: list[LineCredit] = []
+    for note in notes:
+        if before := linked.get(note.id):
+            moved += (LineCredit(line_id=credit.line_id, amount=-credit.amount) for credit in _in_force(before))
+        moved += _in_force(note)
+        linked[note.id] = note
+    return replace(
+        order,
+        linked_credit_notes=tuple(linked.values()),
+        order_line_items=_with_credits(order.order_line_items, moved),
+    )
+
+
+def _in_force(note: LinkedCreditNote) -> tuple[LineCredit, ...]:
+    return () if note.status is CreditNoteStatus.VOIDED else note.lines
+
+
 def changed_lines(lines: tuple[OrderLine, ...], changes: Iterable[LineChange]) -> tuple[OrderLine, ...]:
     """The lines with new values put in, matched by id."""
     by_id = {change.id: set_members(change) for change in changes}
@@ -224,14 +268,18 @@ def set_members(changes: msgspec.Struct) -> dict[str, Any]:
     return {name: value for name, value in asdict(changes).items() if value is not UNSET}
 
 
-_BIRTHS = (OrderCreated, OrderImported, OrderCreatedFromResend)
+_BIRTHS = (OrderCreated, OrderImported, OrderCreatedFromResend, OrderGenerated)
 
 
 _APPLY: dict[type[DomainEvent], Callable[[Any, Any], Order]] = {
     OrderCreated: _born,
     OrderImported: _born,
     OrderCreatedFromResend: _born,
+    OrderGenerated: _born,
     OrderUpdated: _changed,
+    OrderInvoiceUpdated: _changed,
+    OrderReadyToProcess: _ready_to_process,
+    OrderReadyToShip: _ready_to_ship,
     OrderDelivered: _changed,
     OrderReturned: _changed,
     OrderCancelled: _cancelled,

@@ -15,8 +15,11 @@ from ledger.vocabulary import (
     CreditNoteType,
     DiscountType,
     EntityType,
+    LeftOutReason,
     LineItemStatus,
+    ResponseSchemaType,
     ValidationStatus,
+    WebhookApiVersion,
 )
 
 Text: TypeAlias = str | None
@@ -101,6 +104,8 @@ class LineChange(Part, frozen=True, kw_only=True):
     id: str
     status: LineItemStatus | UnsetType = UNSET
     sku: Change = UNSET
+    amount_paid: int | UnsetType = UNSET
+    amount_adjusted: int | UnsetType = UNSET
 
 
 class LineItemTax(Part, frozen=True, kw_only=True):
@@ -168,6 +173,39 @@ class LinkedCreditNote(Part, frozen=True, kw_only=True):
     is_deleted: bool = False
     used: int = 0
     lines: tuple[LineCredit, ...] = ()
+
+
+class GeneratedOrder(Part, frozen=True, kw_only=True):
+    """An order that was generated for an invoice, and the lines of the invoice that it ships a part of."""
+
+    order_id: str
+    invoice_line_item_ids: tuple[str, ...]
+
+
+class LeftOutLine(Part, frozen=True, kw_only=True):
+    """A line of an invoice that no order is generated for, and why."""
+
+    invoice_line_item_id: str
+    reason: LeftOutReason
+
+
+class WebhookEndpoint(Part, frozen=True, kw_only=True):
+    """Where events are delivered to (chargebee/events.md, section 6).
+
+    No ``enabled_events`` are all types. ``credentials_id`` names the user and password that are sent along; they
+    themselves are never in the log, which cannot forget.
+    """
+
+    id: str
+    name: str
+    url: str
+    api_version: WebhookApiVersion = WebhookApiVersion.V2
+    primary_url: bool = False
+    disabled: bool = False
+    send_card_resource: bool = False
+    chargebee_response_schema_type: ResponseSchemaType | None = None
+    enabled_events: tuple[str, ...] = ()
+    credentials_id: Text = None
 
 
 class ResentOrder(Part, frozen=True, kw_only=True):

@@ -194,4 +194,6 @@ class Subscription:
                     await assert_not_shortened(self._store, self._site, self.last)
                 if len(page) < LOG_PAGE_EVENTS:
                     with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(grown.wait(), poll_s)
+                        # asyncio.wait_for of Python 3.11 can lose a cancellation that comes with the wake-up.
+                        async with asyncio.timeout(poll_s):
+                            await grown.wait()

@@ -167,3 +167,28 @@ class EventSource(StrEnum):
     MIGRATION = "migration"
     BULK_OPERATION = "bulk_operation"
     EXTERNAL_SERVICE = "external_service"
+
+
+class LeftOutReason(StrEnum):
+    """Why no order is generated for a line of an invoice (chargebee/order-generation.md, sections 1 and 2)."""
+
+    NOT_SHIPPABLE = "not_shippable"
+    DEADLINE_MISSED = "deadline_missed"
+
+
+class ReadyDate(StrEnum):
+    """The dates of an order that are told when they are reached."""
+
+    ORDER_DATE = "order_date"
+    SHIPPING_DATE = "shipping_date"
+
+
+class WebhookApiVersion(StrEnum):
+    V1 = "v1"
+    V2 = "v2"
+
+
+class ResponseSchemaType(StrEnum):
+    PLANS_ADDONS = "plans_addons"
+    ITEMS = "items"
+    COMPAT = "compat"

@@ -4,6 +4,7 @@ The service connects with the role ``order_ledger_service``, which can add event
 database of somebody else's it becomes that role after the login, unless the login has no more rights already.
 """
 
+import asyncio
 import contextlib
 import functools
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -23,6 +24,8 @@ SERVICE_ROLE = "order_ledger_service"
 APPLICATION = "order-ledger"
 CONNECT_TIMEOUT_S = 10.0
 POOL_SIZE_MAX = 10
+# Connections are closed by force after this: a server that hangs must not keep a process from ending.
+_CLOSE_TIMEOUT_S = 5.0
 
 _BECOME_SERVICE = f"SET ROLE {SERVICE_ROLE}"
 
@@ -126,10 +129,19 @@ async def service_pool(
     pool = create_service_pool(address, size_max=size_max, read_only=read_only)
     with _unavailable():
         await pool
-    try:
+    async with closed_in_time(pool):
         yield pool
+
+
+@contextlib.asynccontextmanager
+async def closed_in_time(pool: asyncpg.Pool) -> AsyncIterator[None]:
+    """Close a pool behind the block, by force where the database does not answer any more."""
+    try:
+        yield
     finally:
-        await pool.close()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_TIMEOUT_S):
+                await pool.close()
 
 
 def create_service_pool(

@@ -21,11 +21,9 @@ from ops.database import Address
 from ops.embedded import EmbeddedPostgres, Role, ServerDied
 from ops.serving.consumers import Signing
 from ops.serving.retention import REQUESTS_KEPT_DAYS
-from ops.serving.worker import CONFIGURATION, Configuration
+from ops.serving.worker import CONFIGURATION, STOP_S, Configuration
 from ops.target import Target
 
-# Long enough for a worker to finish what it runs (api.server.SHUTDOWN_S) and to write what waits.
-WORKER_STOP_S = 40.0
 # How often the parent looks after database and workers.
 _LOOK_S = 0.2
 # A worker that dies at once is not started again at once.
@@ -124,12 +122,12 @@ class Parent:
         for worker in self._workers:
             if worker.process.poll() is None:
                 worker.process.terminate()
-        deadline = time.monotonic() + WORKER_STOP_S
+        deadline = time.monotonic() + STOP_S
         for worker in self._workers:
             try:
                 worker.process.wait(max(0.0, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
-                self._report(f"worker {worker.process.pid} did not stop in {WORKER_STOP_S:.0f} s and is killed")
+                self._report(f"worker {worker.process.pid} did not stop in {STOP_S} s and is killed")
                 worker.process.kill()
                 worker.process.wait()
         if self._postgres is not None:

@@ -24,7 +24,7 @@ from api.server import LedgerRunner
 from api.services import Services, build_services
 from ledger.consumer import ConsumerLoop
 from ledger.subscription import Announcer, Wakeups
-from ops.database import Address, connect_as_service, create_service_pool
+from ops.database import Address, closed_in_time, connect_as_service, create_service_pool
 from ops.migrations import MigrationsPending, pending
 from ops.serving.consumers import Signing, anchoring, consumers, tell_of_older_database
 from ops.serving.retention import REQUESTS_KEPT_DAYS, forgetting
@@ -34,6 +34,8 @@ CONFIGURATION = "ORDER_LEDGER_WORKER"
 _PR_SET_PDEATHSIG = 1
 _BACKLOG = 1024
 _HOUSEKEEPING_S = 60.0
+# Long enough to finish what runs (api.server.SHUTDOWN_S) and to write what waits.
+STOP_S = 40
 _ANSWERS_FORGOTTEN_MAX = 10_000
 
 log = logging.getLogger("order-ledger")
@@ -80,11 +82,13 @@ def end_with_parent(parent_pid: int) -> None:
 async def serve(configuration: Configuration) -> None:
     """Answer requests until SIGTERM, then finish those that run."""
     stop = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, _stop_in_time, stop)
     address = configuration.address
     wakeups = Wakeups()
     announcer = Announcer(lambda: connect_as_service(address), wakeups)
-    async with create_service_pool(address, size_min=0) as pool:
+    pool = create_service_pool(address, size_min=0)
+    async with closed_in_time(pool):
+        await pool
 
         async def check_ready() -> None:
             async with pool.acquire() as connection:
@@ -111,6 +115,12 @@ async def serve(configuration: Configuration) -> None:
             await runner.cleanup()
             await services.appender.close()
             await services.recorder.close()
+
+
+def _stop_in_time(stop: asyncio.Event) -> None:
+    """End in order, or be ended by the kernel: a worker whose parent was killed has nobody else to see to it."""
+    stop.set()
+    signal.alarm(STOP_S)
 
 
 def _followers(

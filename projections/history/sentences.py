@@ -17,8 +17,12 @@ from ledger.events import (
     OrderDeleted,
     OrderDelivered,
     OrderFacts,
+    OrderGenerated,
     OrderImported,
+    OrderInvoiceUpdated,
     OrderNumberAssigned,
+    OrderReadyToProcess,
+    OrderReadyToShip,
     OrderReopened,
     OrderResent,
     OrderReturned,
@@ -73,6 +77,32 @@ def _created_from_resend(event: OrderCreatedFromResend, _: Order | None, after: 
         *_contents(event.order, after),
         _quoted("reason", after.resend_reason),
     )
+
+
+def _generated(event: OrderGenerated, _: Order | None, after: Order) -> str:
+    reason = event.order.cancellation_reason
+    return _listed(
+        f"Generated for invoice {_name(event.order.invoice_id)}: {_words(after.status)}",
+        _words(reason) if reason else None,
+        *_contents(event.order, after),
+    )
+
+
+def _invoice_updated(event: OrderInvoiceUpdated, _: Order | None, after: Order) -> str:
+    return _listed(
+        f"Invoice {_name(after.invoice_id)} changed",
+        _words(event.changes.payment_status) if event.changes.payment_status else None,
+        *(f"credit note {_name(note.id)} {_words(note.status)}" for note in event.linked_credit_notes),
+        *_more(event, "payment_status"),
+    )
+
+
+def _ready_to_process(_: OrderReadyToProcess, __: Order | None, ___: Order) -> str:
+    return "Ready to process: the order date is reached"
+
+
+def _ready_to_ship(_: OrderReadyToShip, __: Order | None, ___: Order) -> str:
+    return "Ready to ship: the shipping date is reached"
 
 
 def _updated(event: OrderUpdated, before: Order | None, after: Order) -> str:
@@ -182,6 +212,10 @@ _SENTENCES: dict[type[DomainEvent], Sentence] = {
     OrderCreated: _created,
     OrderImported: _imported,
     OrderCreatedFromResend: _created_from_resend,
+    OrderGenerated: _generated,
+    OrderInvoiceUpdated: _invoice_updated,
+    OrderReadyToProcess: _ready_to_process,
+    OrderReadyToShip: _ready_to_ship,
     OrderUpdated: _updated,
     OrderDelivered: _delivered,
     OrderReturned: _returned,

@@ -30,7 +30,6 @@ CONSTANT = frozenset(
         "order_type",
         "is_resent",
         "created_at",
-        "paid_on",
     }
 )
 _BY_CREATION = Sort("created_at")

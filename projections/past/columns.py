@@ -68,6 +68,7 @@ class _Changes(msgspec.Struct, frozen=True):
     order_date: int | UnsetType | None = UNSET
     shipping_date: int | UnsetType | None = UNSET
     shipped_at: int | UnsetType | None = UNSET
+    paid_on: int | UnsetType | None = UNSET
 
 
 class _Data(msgspec.Struct, frozen=True):

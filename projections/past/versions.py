@@ -12,7 +12,7 @@ from ledger.ids import Position, StreamId, Version
 from projections.past.columns import Columns, evolve_columns, order_id_of
 from projections.rebuild.folding import StreamBroken, is_order
 
-REVISED = ("order_date", "shipping_date", "shipped_at", "resent_status")
+REVISED = ("order_date", "shipping_date", "shipped_at", "paid_on", "resent_status")
 """Members that get a value once and are seldom changed then."""
 
 

@@ -51,6 +51,14 @@ def test_an_id_made_later_sorts_later(
         assert (first.encode() < second.encode()) == (earlier < later)
 
 
+def test_ids_of_one_millisecond_sort_as_they_were_made() -> None:
+    """The order of what came in within a millisecond can be told from its ids."""
+    ids = IdSource(lambda: 1_700_000_000_000)
+    made = [ids.request_id() for _ in range(1_000)]
+    assert made == sorted(made, key=str.encode)
+    assert len(set(made)) == len(made)
+
+
 def test_the_alphabet_sorts_as_bytes_do() -> None:
     assert sorted(ALPHABET) == list(ALPHABET)
     assert len(set(ALPHABET)) == 62

@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import os
 import shutil
+import signal
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -18,7 +20,7 @@ from ledger.ids import Site, system_clock_ms
 from ops.serving import worker
 from tests.log.appends import answer, append_batch
 from tests.log.traffic import Asked, HttpDoor, Told
-from tests.serving import PATIENCE_S, Server, running_server, starting_server, until
+from tests.serving import PATIENCE_S, Server, descendants_of, is_gone, running_server, starting_server, until
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -124,6 +126,21 @@ def test_a_database_that_cannot_be_started_again_ends_the_service_with_a_reason(
         shutil.move(control.with_name("pg_control.gone"), control)
     with running_server(data_dir) as server:
         assert status_of(server, "/readyz") == 200
+
+
+def test_workers_end_with_their_parent_also_when_the_database_hangs(data_dir: Path) -> None:
+    """Nobody is left then who could kill a worker that waits for the database."""
+    with running_server(data_dir, "--workers", "2") as server:
+        workers = server.workers()
+        frozen = [pid for pid in descendants_of(server.pid) if pid not in workers]
+        for pid in frozen:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            server.kill()
+            until(lambda: all(map(is_gone, workers)), what="the end of the workers")
+        finally:
+            for pid in frozen:
+                os.kill(pid, signal.SIGCONT)
 
 
 # What a worker does beside answering
