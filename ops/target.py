@@ -36,6 +36,11 @@ class Target:
         return AnchorFiles(self.data_dir.absolute() / "anchors")
 
     @property
+    def console_dir(self) -> Path:
+        """What the console keeps: the secret of its sessions."""
+        return self.data_dir.absolute() / "console"
+
+    @property
     def verified_dir(self) -> Path:
         """How far each log was verified before."""
         return self.data_dir.absolute() / "verified"

@@ -8,11 +8,12 @@ import msgspec
 import typer
 
 from api.schemas.listing import LIST_ORDERS
+from api.typed_moments import read_moment
 from ledger.errors import ParamWrongValue
 from ledger.limits import PAGE_LIMIT_MAX
 from ops.cli.options import DATA_DIR, AsJson, DatabaseUrl, DataDir
 from ops.cli.order_text import time_text
-from ops.cli.past import SitePast, look_back, read_moment
+from ops.cli.past import SitePast, look_back
 from ops.cli.printing import print_json, print_table
 from ops.cli.site_choice import MaybeSite
 from ops.target import Target

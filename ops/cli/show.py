@@ -5,9 +5,10 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from api.typed_moments import MOMENT_HELP, read_moment
 from ops.cli.options import DATA_DIR, AsJson, DatabaseUrl, DataDir, out
 from ops.cli.order_text import order_rows, time_text
-from ops.cli.past import MOMENT_HELP, OrderIdArgument, SitePast, look_back, read_moment
+from ops.cli.past import OrderIdArgument, SitePast, look_back
 from ops.cli.printing import print_json, print_table
 from ops.cli.site_choice import MaybeSite
 from ops.target import Target

@@ -1,0 +1,1 @@
+"""One module for each screen: each reads, and answers with a template."""

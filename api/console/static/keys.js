@@ -1,0 +1,33 @@
+// A key presses, or goes to, the element that names it in data-key. j and k walk the rows, Enter opens one.
+const isTyping = (target) => target.matches("input, textarea, select, [contenteditable]");
+
+export function bindKeys(page) {
+  page.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && isTyping(event.target)) return event.target.blur();
+    if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return undefined;
+    if (event.key === "j" || event.key === "k") return walk(page, event.key === "j" ? 1 : -1);
+    return press(page, event);
+  });
+}
+
+function press(page, event) {
+  const wanted = page.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
+  if (!wanted) return;
+  event.preventDefault();
+  if (isTyping(wanted)) {
+    wanted.focus();
+    wanted.select?.();
+  } else {
+    wanted.click();
+  }
+}
+
+function walk(page, step) {
+  const rows = [...page.querySelectorAll("[data-row]")];
+  const next = rows[rows.findIndex((row) => row.classList.contains("chosen")) + step];
+  if (!next) return;
+  rows.forEach((row) => row.classList.remove("chosen"));
+  next.classList.add("chosen");
+  next.scrollIntoView({ block: "nearest" });
+  next.querySelector("a")?.focus();
+}
