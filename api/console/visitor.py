@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
@@ -64,6 +65,12 @@ def visitor_of(request: web.Request) -> Visitor:
     """Who asks; every page but the way in has one."""
     visitor: Visitor = request[VISITOR]
     return visitor
+
+
+async def zone_of(request: web.Request) -> ZoneInfo:
+    """The time zone of the site, in which days are meant."""
+    settings = await services_of(request).handler.settings(visitor_of(request).site)
+    return ZoneInfo(settings.time_zone)
 
 
 def theme_of(request: web.Request) -> Theme:

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 from aiohttp import web
 
-from api.console.qualifiers import HELP, Asked, read_bar
+from api.console.order_bar import HELP, OrderBar, read_order_bar
 from api.console.rendering import answer
-from api.console.visitor import services_of, visitor_of
+from api.console.visitor import services_of, visitor_of, zone_of
 from api.offsets import read_offset, write_offset
 from api.services import Services
 from api.typed_moments import read_moment
@@ -45,12 +45,12 @@ _decoder = msgspec.json.Decoder(OrderLine)
 async def show(request: web.Request) -> web.Response:
     """GET /console/orders?q=…&at=…&offset=…"""
     services, site = services_of(request), visitor_of(request).site
-    zone = ZoneInfo((await services.handler.settings(site)).time_zone)
+    zone = await zone_of(request)
     bar, at = request.query.get("q", ""), request.query.get("at", "").strip()
     refused: LedgerError | None = None
-    asked, moment, found = Asked(query=OrderQuery()), None, OrderPage((), None)
+    asked, moment, found = OrderBar(), None, OrderPage((), None)
     try:
-        asked, moment = read_bar(bar, zone), _moment(at, zone)
+        asked, moment = read_order_bar(bar, zone), _moment(at, zone)
         query = replace(asked.query, limit=CONSOLE_ROWS)
         if offset := request.query.get("offset"):
             query = replace(query, start=read_offset(offset, query=query, site=site, moment=moment))

@@ -1,8 +1,13 @@
-// A key presses, or goes to, the element that names it in data-key. j and k walk the rows, Enter opens one.
+// A key presses, or goes to, the element that names it in data-key. j and k walk the rows, Enter opens one, and
+// Ctrl-K goes to the palette from anywhere.
 const isTyping = (target) => target.matches("input, textarea, select, [contenteditable]");
 
 export function bindKeys(page) {
   page.addEventListener("keydown", (event) => {
+    if ((event.ctrlKey || event.metaKey) && event.key === "k") {
+      event.preventDefault();
+      return page.querySelector("#palette")?.focus();
+    }
     if (event.key === "Escape" && isTyping(event.target)) return event.target.blur();
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return undefined;
     if (event.key === "j" || event.key === "k") return walk(page, event.key === "j" ? 1 : -1);

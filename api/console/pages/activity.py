@@ -1,0 +1,54 @@
+"""The screen of the site's log: who did what, by the same qualifiers, and new events as they come."""
+
+from dataclasses import replace
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from api.console.change_bar import HELP, ChangeBar, read_change_bar
+from api.console.rendering import answer
+from api.console.visitor import services_of, visitor_of, zone_of
+from ledger.errors import LedgerError, ParamWrongValue
+from ledger.ids import Position
+from ledger.limits import CONSOLE_ROWS
+from projections.changes.document import LoggedChange
+
+
+async def show(request: web.Request) -> web.Response:
+    """GET /console/activity?q=…&before=POSITION"""
+    services, site = services_of(request), visitor_of(request).site
+    bar, before = request.query.get("q", ""), request.query.get("before")
+    asked, refused = ChangeBar(), None
+    changes: list[LoggedChange] = []
+    next_start: Position | None = None
+    try:
+        asked = read_change_bar(bar, await zone_of(request))
+        query = replace(asked.query, limit=CONSOLE_ROWS, start=_position(before))
+        found = await services.changes.page(site, query)
+        changes = await services.change_opener.open(site, found.events)
+        next_start = found.next_start
+    except LedgerError as error:
+        if error.http_status >= 500:
+            raise
+        refused = error
+    return answer(
+        request,
+        "activity.html",
+        status=refused.http_status if refused else 200,
+        bar=bar,
+        chips=asked.chips,
+        changes=changes,
+        following="/console/activity?" + urlencode({"q": bar, "before": next_start}) if next_start else None,
+        is_first=before is None,
+        stream="/console/activity/stream?" + urlencode([*asked.pairs]),
+        refused=refused,
+        qualifiers=HELP,
+    )
+
+
+def _position(text: str | None) -> Position | None:
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 17):
+        raise ParamWrongValue("should be a position of the log", param="before")
+    return Position(int(text))
