@@ -8,16 +8,18 @@ import contextlib
 import logging
 import time
 import traceback
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 import msgspec
 from aiohttp import web
 
-from api.call import Call
 from api.event_stream import EventStream
 from api.schemas.changes import ChangesRequest
+from api.services import Services
 from ledger.appender import CONNECTION_ERRORS
 from ledger.errors import LedgerError, ParamWrongValue
-from ledger.ids import Position
+from ledger.ids import Position, Site
 from ledger.limits import INTEGER_MAX
 from ledger.subscription import EventMissed
 from projections.changes.feed import Batch, ChangeFeed
@@ -36,26 +38,42 @@ log = logging.getLogger(__name__)
 _encoder = msgspec.json.Encoder()
 
 
-async def stream_changes(call: Call, wanted: ChangesRequest) -> web.StreamResponse:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listener:
+    """Who listens to the log of a site.
+
+    Args:
+        last_event_id: the header of this name, None without one.
+        admit: raises a LedgerError once the listener's key is not in use any more.
+    """
+
+    services: Services
+    site: Site
+    request_id: str
+    last_event_id: str | None
+    admit: Callable[[], Awaitable[object]]
+
+
+async def stream_changes(listener: Listener, wanted: ChangesRequest) -> web.StreamResponse:
     """The answer that goes on.
 
     Raises:
         ParamWrongValue: a place to start from that the log does not have, or a parameter that only pages have.
         RequestLimitExceeded: there are too many streams.
     """
-    start = await _start(call, wanted)
+    start = await _start(listener, wanted)
     # Nothing is waited for between this and the stream's own count.
-    call.services.streams.require_room(call.site)
-    return EventStream(_ChangeStream(call, wanted, start).run)
+    listener.services.streams.require_room(listener.site)
+    return EventStream(_ChangeStream(listener, wanted, start).run)
 
 
-async def _start(call: Call, wanted: ChangesRequest) -> Position:
+async def _start(listener: Listener, wanted: ChangesRequest) -> Position:
     asked = wanted.stream_start()
-    header = call.request.headers.get(LAST_EVENT_ID)
+    header = listener.last_event_id
     name = "last_event_id" if wanted.resumed_from is not None else "position[after]"
     if header:
         asked, name = _position(header), LAST_EVENT_ID
-    head = await call.services.store.head_position(call.site) or Position(0)
+    head = await listener.services.store.head_position(listener.site) or Position(0)
     if asked is not None and asked > head:
         raise ParamWrongValue(f"is beyond the last position of the log, {head}", param=name)
     return head if asked is None else asked
@@ -70,16 +88,16 @@ def _position(text: str) -> Position:
 class _ChangeStream:
     """One stream. ``told`` is the last position that the client knows of."""
 
-    def __init__(self, call: Call, wanted: ChangesRequest, start: Position) -> None:
-        services = call.services
-        self._call = call
+    def __init__(self, listener: Listener, wanted: ChangesRequest, start: Position) -> None:
+        services = listener.services
+        self._listener = listener
         self._told = start
         self._told_at = self._checked_at = time.monotonic()
         self._feed = ChangeFeed(
             services.changes,
             services.change_opener,
             services.store,
-            call.site,
+            listener.site,
             conditions=change_conditions(wanted.query.filters),
             after=start,
             wakeups=services.wakeups,
@@ -88,8 +106,8 @@ class _ChangeStream:
 
     async def run(self, out: EventStream) -> None:
         """Write until the client, the key, the log or the process is gone."""
-        streams = self._call.services.streams
-        with streams.running(self._call.site):
+        streams = self._listener.services.streams
+        with streams.running(self._listener.site):
             await out.begin(self._told, _RETRY_MS)
             try:
                 async with contextlib.aclosing(self._feed.batches(streams.closing, tick_s=_TICK_S)) as batches:
@@ -98,7 +116,7 @@ class _ChangeStream:
                             break
                         await self._write(out, batch)
             except EventMissed as missed:
-                log.error("%s: a stream of changes ends: %s", self._call.request_id, missed)
+                log.error("%s: a stream of changes ends: %s", self._listener.request_id, missed)
             except ConnectionError:
                 # The client is gone. Nobody is left to be told.
                 raise
@@ -106,7 +124,7 @@ class _ChangeStream:
                 # The text of an exception may hold what is in events; where it happened does not.
                 frames = "".join(traceback.format_tb(crash.__traceback__))
                 name = type(crash).__name__
-                log.error("%s: a stream of changes failed with %s\n%s", self._call.request_id, name, frames)
+                log.error("%s: a stream of changes failed with %s\n%s", self._listener.request_id, name, frames)
 
     async def _write(self, out: EventStream, batch: Batch) -> None:
         for change in batch.changes:
@@ -129,7 +147,7 @@ class _ChangeStream:
             return True
         self._checked_at = time.monotonic()
         try:
-            await self._call.services.gate.admit(self._call.request)
+            await self._listener.admit()
         except CONNECTION_ERRORS:
             return True
         except LedgerError:

@@ -22,6 +22,8 @@ _HEADERS = {
 async def secure_headers(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Add the headers to whatever is answered; pages of a site are kept by nobody."""
     response = await handler(request)
+    if response.prepared:
+        return response
     response.headers.update(_HEADERS)
     response.headers.setdefault("Cache-Control", "no-store")
     return response

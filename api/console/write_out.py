@@ -6,10 +6,27 @@ from typing import Any
 
 import msgspec
 
+from api.console.texts import seconds
 from projections.history.difference import MemberChange
 from projections.visible_text import visible
 
 _VALUE_LENGTH_MAX = 2_000
+_TIMES = frozenset(
+    {
+        "order_date",
+        "paid_on",
+        "shipping_cut_off_date",
+        "shipping_date",
+        "created_at",
+        "status_update_at",
+        "shipped_at",
+        "delivered_at",
+        "cancelled_at",
+        "updated_at",
+        "date_from",
+        "date_to",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +48,8 @@ def value_text(change: MemberChange) -> tuple[str | None, str | None]:
     """Both sides of a change as text; None where there is nothing."""
     if change.money and (change.money.before or change.money.after):
         return change.money.before, change.money.after
-    return _text(change.before), _text(change.after)
+    is_time = change.path.rpartition(".")[2] in _TIMES
+    return _text(change.before, is_time=is_time), _text(change.after, is_time=is_time)
 
 
 def _lines(value: Any, depth: int, name: str | None) -> Iterator[Line]:
@@ -49,8 +67,10 @@ def _lines(value: Any, depth: int, name: str | None) -> Iterator[Line]:
         yield Line(depth, name, visible(msgspec.json.encode(value).decode(), _VALUE_LENGTH_MAX))
 
 
-def _text(value: Any) -> str | None:
+def _text(value: Any, *, is_time: bool) -> str | None:
     if value is None:
         return None
+    if is_time and isinstance(value, int):
+        return seconds(value)
     text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
     return visible(text, _VALUE_LENGTH_MAX)

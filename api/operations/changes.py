@@ -1,12 +1,13 @@
 """The site's log: pages of it, and the same as a live stream."""
 
 from dataclasses import replace
+from functools import partial
 
 import msgspec
 from aiohttp import web
 
 from api.call import Call
-from api.change_stream import stream_changes
+from api.change_stream import LAST_EVENT_ID, Listener, stream_changes
 from api.event_stream import wants_event_stream
 from api.offsets import read_offset, write_offset
 from api.operations.time_zone import zone_for
@@ -27,11 +28,21 @@ async def list_changes(call: Call, _: str) -> web.StreamResponse:
     wanted = LIST_CHANGES.read(pairs, zone=await zone_for(call, pairs))
     wanted = replace(wanted, query=_for_caller(call, wanted.query))
     if wants_event_stream(call.request.headers.get("Accept", "")):
-        return await stream_changes(call, wanted)
+        return await stream_changes(_listener(call), wanted)
     return await _page(call, wanted)
 
 
 ROUTES: tuple[Route, ...] = (Route("ledger_changes", "GET", "/ledger/changes", list_changes, LIST_CHANGES),)
+
+
+def _listener(call: Call) -> Listener:
+    return Listener(
+        services=call.services,
+        site=call.site,
+        request_id=call.request_id,
+        last_event_id=call.request.headers.get(LAST_EVENT_ID),
+        admit=partial(call.services.gate.admit, call.request),
+    )
 
 
 async def _page(call: Call, wanted: ChangesRequest) -> web.Response:

@@ -100,7 +100,7 @@ class Proofs:
         """
         stored = await self.checkpoint(site, size)
         [event] = await self._events(site, query("find_event"), position)
-        [proven] = await self._proven(site, [event], stored)
+        [proven] = await self.proven(site, [event], stored.size)
         checkpoint = self._opened(site, stored)
         if not verify_inclusion(proven.leaf, proven.index, checkpoint.size, proven.proof, checkpoint.root):
             raise _refused(site, ProofFails(position, checkpoint.size))
@@ -128,7 +128,7 @@ class Proofs:
         text, value = ("find_event_by_id", event_id) if position is None else ("find_event", position)
         [event] = await self._events(site, query(text), value)
         stored = await self.checkpoint(site)
-        [proven] = await self._proven(site, [event], stored)
+        [proven] = await self.proven(site, [event], stored.size)
         return self._checked(site, EventProof(proven, stored.note))
 
     async def stream(self, site: Site, stream: StreamId) -> bytes:
@@ -146,7 +146,7 @@ class Proofs:
             raise NotCoveredYet
         if len(covered) > PROOF_FILE_EVENTS_MAX:
             raise ProofRefused(f"A proof file holds at most {PROOF_FILE_EVENTS_MAX} events, not {len(covered)}.")
-        return self._checked(site, StreamProof(tuple(await self._proven(site, covered, stored)), stored.note))
+        return self._checked(site, StreamProof(tuple(await self.proven(site, covered, stored.size)), stored.note))
 
     async def _events(self, site: Site, text: str, value: object) -> list[tuple[int, bytes]]:
         row = await self._pool.fetchrow(text, site, value)
@@ -154,12 +154,15 @@ class Proofs:
             raise ResourceNotFound
         return [(row["position"], row["body"])]
 
-    async def _proven(
-        self, site: Site, events: Sequence[tuple[int, bytes]], stored: StoredCheckpoint
-    ) -> list[ProvenEvent]:
+    async def proven(self, site: Site, events: Sequence[tuple[int, bytes]], size: int) -> list[ProvenEvent]:
+        """Positions and bodies with their inclusion in the tree of a size; nothing is verified yet.
+
+        Raises:
+            NotCoveredYet: a position is beyond the size.
+        """
         proven: list[ProvenEvent] = []
         for start in range(0, len(events), PROOF_PAGE_EVENTS):
-            proven += await self._proven_page(site, events[start : start + PROOF_PAGE_EVENTS], stored.size)
+            proven += await self._proven_page(site, events[start : start + PROOF_PAGE_EVENTS], size)
         return proven
 
     async def _proven_page(self, site: Site, events: Sequence[tuple[int, bytes]], size: int) -> list[ProvenEvent]:

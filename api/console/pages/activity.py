@@ -1,14 +1,17 @@
 """The screen of the site's log: who did what, by the same qualifiers, and new events as they come."""
 
 from dataclasses import replace
+from functools import partial
 from urllib.parse import urlencode
 
 from aiohttp import web
 
+from api.change_stream import LAST_EVENT_ID, Listener, stream_changes
 from api.console.change_bar import HELP, ChangeBar, read_change_bar
 from api.console.rendering import answer
 from api.console.visitor import services_of, visitor_of, zone_of
-from ledger.errors import LedgerError, ParamWrongValue
+from api.schemas.changes import LIST_CHANGES
+from ledger.errors import AuthenticationFailed, LedgerError, ParamWrongValue
 from ledger.ids import Position
 from ledger.limits import CONSOLE_ROWS
 from projections.changes.document import LoggedChange
@@ -44,6 +47,25 @@ async def show(request: web.Request) -> web.Response:
         refused=refused,
         qualifiers=HELP,
     )
+
+
+async def stream(request: web.Request) -> web.StreamResponse:
+    """GET /console/activity/stream: what the log has new that passes the filters, for the pill."""
+    services, visitor = services_of(request), visitor_of(request)
+    listener = Listener(
+        services=services,
+        site=visitor.site,
+        request_id=services.ids.request_id(),
+        last_event_id=request.headers.get(LAST_EVENT_ID),
+        admit=partial(_admit, request),
+    )
+    pairs = [(name, value) for name, value in request.query.items()]
+    return await stream_changes(listener, LIST_CHANGES.read(pairs, zone=await zone_of(request)))
+
+
+async def _admit(request: web.Request) -> None:
+    if await services_of(request).gate.find(visitor_of(request).session.digest) is None:
+        raise AuthenticationFailed
 
 
 def _position(text: str | None) -> Position | None:

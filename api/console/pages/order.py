@@ -12,6 +12,7 @@ from api.console.rendering import answer
 from api.console.visitor import services_of, visitor_of
 from api.console.write_out import Line, value_text, written_out
 from ledger.errors import ParamWrongValue, ResourceNotFound
+from ledger.limits import INTEGER_MAX, REFUSALS_IN_HISTORY_MAX
 from projections.history.changes import Change, Entry
 from projections.history.document_shape import plain_document
 from projections.history.sentences import sentence
@@ -42,6 +43,18 @@ class Step:
     repeats: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A request about the order that changed nothing."""
+
+    request_id: str
+    recorded_at: int
+    actor: str
+    operation: str
+    message: str
+    status: int
+
+
 async def show(request: web.Request) -> web.Response:
     """GET /console/orders/{id}?v=…&tab=…"""
     services, visitor = services_of(request), visitor_of(request)
@@ -50,13 +63,17 @@ async def show(request: web.Request) -> web.Response:
     chosen = entries[_version(request.query.get("v"), len(entries)) - 1]
     tab = _tab(request.query.get("tab"))
     change = chosen.change()
+    standing = await services.standing.check(visitor.site, [entry.record for entry in entries])
+    refusals = await _refusals(request, order_id) if "refused" in request.query else []
     return answer(
         request,
         "order.html",
+        with_refused="refused" in request.query,
+        standing=standing,
         order=chosen.after,
         total=plain_document(chosen.after).get("total"),
         newest=entries[-1].record.version,
-        steps=_steps(entries),
+        steps=_with_refusals(_steps(entries), refusals),
         change=change,
         tab=tab,
         tabs=list(Tab),
@@ -65,6 +82,24 @@ async def show(request: web.Request) -> web.Response:
         lines=_lines(tab, chosen),
         who=_who(change),
     )
+
+
+async def _refusals(request: web.Request, order_id: str) -> list[Refusal]:
+    """The newest requests about the order that were refused."""
+    services, site = services_of(request), visitor_of(request).site
+    found = await services.requests.refused_of_order(
+        site, order_id, 0, INTEGER_MAX, business_entity_id=None, actor=None
+    )
+    return [
+        Refusal(each.id, each.at, each.actor, each.operation, each.message or "", each.status)
+        for each in found[-REFUSALS_IN_HISTORY_MAX:]
+    ]
+
+
+def _with_refusals(steps: Sequence[Step], refusals: Sequence[Refusal]) -> list[Step | Refusal]:
+    """Both, the newest first."""
+    both: list[Step | Refusal] = [*steps, *refusals]
+    return sorted(both, key=lambda each: each.recorded_at, reverse=True)
 
 
 def _version(text: str | None, newest: int) -> int:
