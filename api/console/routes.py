@@ -1,12 +1,15 @@
 """All pages of the console, below ``/console``."""
 
 from api.console.headers import Handler
-from api.console.pages import activity, compare, invoice, keys, order, orders, palette
+from api.console.pages import activity, compare, evidence, invoice, keys, order, orders, palette
 from api.console.pages import request as one_request
 
 PAGES: tuple[tuple[str, Handler], ...] = (
     ("/orders", orders.show),
     ("/orders/{id:.+}", order.show),
+    ("/evidence/{id:.+}", evidence.bundle),
+    ("/proofs/orders/{id:.+}", evidence.order_proof),
+    ("/proofs/events/{position}", evidence.event_proof),
     ("/compare", compare.show),
     ("/activity", activity.show),
     ("/activity/stream", activity.stream),

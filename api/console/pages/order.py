@@ -73,7 +73,7 @@ async def show(request: web.Request) -> web.Response:
         order=chosen.after,
         total=plain_document(chosen.after).get("total"),
         newest=entries[-1].record.version,
-        steps=_with_refusals(_steps(entries), refusals),
+        steps=_with_refusals(the_steps(entries), refusals),
         change=change,
         tab=tab,
         tabs=list(Tab),
@@ -99,7 +99,7 @@ async def _refusals(request: web.Request, order_id: str) -> list[Refusal]:
 def _with_refusals(steps: Sequence[Step], refusals: Sequence[Refusal]) -> list[Step | Refusal]:
     """Both, the newest first."""
     both: list[Step | Refusal] = [*steps, *refusals]
-    return sorted(both, key=lambda each: each.recorded_at, reverse=True)
+    return sorted(both, key=lambda each: each.recorded_at)[::-1]
 
 
 def _version(text: str | None, newest: int) -> int:
@@ -117,8 +117,8 @@ def _tab(text: str | None) -> Tab:
     return Tab(text) if text in set(Tab) else Tab.DIFF
 
 
-def _steps(entries: Sequence[Entry]) -> list[Step]:
-    """The versions, the newest first; neighbours that say the same of the same actor are one."""
+def the_steps(entries: Sequence[Entry]) -> list[Step]:
+    """The versions, the oldest first; neighbours that say the same of the same actor are one."""
     steps: list[Step] = []
     for entry in entries:
         step = _step(entry)
@@ -127,7 +127,7 @@ def _steps(entries: Sequence[Entry]) -> list[Step]:
             steps[-1] = _step(entry, repeats=last.repeats + 1)
         else:
             steps.append(step)
-    return steps[::-1]
+    return steps
 
 
 def _step(entry: Entry, repeats: int = 0) -> Step:
