@@ -1,7 +1,7 @@
 """All pages of the console, below ``/console``."""
 
 from api.console.headers import Handler
-from api.console.pages import activity, compare, evidence, invoice, keys, order, orders, palette
+from api.console.pages import activity, compare, evidence, health, invoice, keys, order, orders, palette
 from api.console.pages import request as one_request
 
 PAGES: tuple[tuple[str, Handler], ...] = (
@@ -15,6 +15,7 @@ PAGES: tuple[tuple[str, Handler], ...] = (
     ("/activity/stream", activity.stream),
     ("/requests/{id}", one_request.show),
     ("/invoices/{id:.+}", invoice.show),
+    ("/health", health.show),
     ("/go", palette.go),
     ("/help", keys.show),
 )
