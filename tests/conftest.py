@@ -156,7 +156,7 @@ async def services(pool: asyncpg.Pool, signer: Signer) -> AsyncIterator[Services
     async def check_ready() -> None:
         await pool.fetchval("SELECT 1")
 
-    services = build_services(pool, check_ready=check_ready, keys=signer.keys)
+    services = build_services(pool, check_ready=check_ready, keys=signer.keys, anchors=signer.anchors)
     yield services
     await services.appender.close()
 

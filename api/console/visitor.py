@@ -52,7 +52,7 @@ class Visitor:
         return self.owner.kind is KeyKind.FULL
 
 
-VISITOR = "visitor"
+VISITOR = web.RequestKey("visitor", Visitor)
 SERVICES = web.AppKey("console_services", Services)
 
 
@@ -63,8 +63,7 @@ def services_of(request: web.Request) -> Services:
 
 def visitor_of(request: web.Request) -> Visitor:
     """Who asks; every page but the way in has one."""
-    visitor: Visitor = request[VISITOR]
-    return visitor
+    return request[VISITOR]
 
 
 async def zone_of(request: web.Request) -> ZoneInfo:
