@@ -35,6 +35,8 @@ INVOICE_LINES_MAX = 1_000
 # A line has a handful of taxes and discounts: country, state, county, city and district at most.
 INVOICE_PARTS_PER_LINE_MAX = 10
 INVOICE_CREDIT_NOTES_MAX = 1_000
+# A gift is scheduled, unclaimed, claimed, cancelled or expired, each about once.
+GIFT_TIMELINES_MAX = 100
 # A tax rate or a price in decimals has some twenty digits at most.
 DECIMAL_LENGTH_MAX = 40
 JSON_DEPTH_MAX = 20
@@ -59,6 +61,14 @@ ORDER_LINES_MAX = INVOICE_LINES_MAX
 # Settings of a site.
 SETTING_LIST_MAX = 200
 CATALOG_ITEMS_MAX = 10_000
+# A year in the smallest unit; in the largest, a date of it is still one that can be written.
+SHIPPING_PERIOD_MAX = 365
+LEAD_DAYS_MAX = 365
+
+# Generation (chargebee/order-generation.md): orders of one line, nearly three years of daily ones; and shares of lines
+# in the orders of one invoice, all of which are written in one append of at most some 100 MB.
+ORDERS_PER_LINE_MAX = 1_000
+GENERATED_LINES_MAX = 50_000
 
 # Names.
 SITE_LENGTH_MAX = 50
@@ -79,10 +89,15 @@ APPEND_QUEUE_MAX = 1_000
 # How long an append is tried again after the connection broke, before the client is told 503.
 APPEND_RETRY_S_MAX = 10.0
 STATEMENT_TIMEOUT_S = 30.0
+# And for each event of an append. Usual ones have a few hundred; an invoice may bring 50,000 orders about at once, of
+# which a busy machine writes about a thousand in a second.
+APPEND_EVENT_S_MAX = 0.01
 
 # Reading.
 STREAM_EVENTS_MAX = 100_000
 LOG_PAGE_EVENTS = 500
+# Streams of orders asked for in one statement: some 10 MB.
+STREAMS_READ_AT_ONCE = 1_000
 # Events that are folded, or looked at for a history, before others get their turn: a few milliseconds.
 FOLD_EVENTS_AT_ONCE = 100
 
@@ -91,6 +106,19 @@ FOLD_EVENTS_AT_ONCE = 100
 CHANGES_LOOKED_AT_MAX = 50_000
 # Events that the index of the log has not come to and that a page reads itself: two pages of the log.
 CHANGES_BEHIND_INDEX_MAX = 2 * LOG_PAGE_EVENTS
+
+# Orders whose invoice and entity a verification keeps at hand while it reads the log: some 10 MB. Of others the first
+# event is read again.
+OWNERS_REMEMBERED_MAX = 50_000
+
+# The list of events (chargebee/events.md, section 2). A filter by id or webhook status that so few events pass is
+# answered from these, in less than 100 ms; one that more pass is checked along the list.
+EVENT_CANDIDATES_MAX = 5_000
+# Such a page looks at so many events, then ends early and says where to go on: as long.
+EVENTS_LOOKED_AT_MAX = 10_000
+# How long an event can be retrieved by its id, and how far a filter by webhook status looks back by itself.
+EVENT_RETRIEVED_DAYS_MAX = 90
+WEBHOOK_STATUS_FILTER_DAYS = 6
 
 # Live streams of changes. Each reads the log for itself and holds a page of it; a dashboard and a few consumers of a
 # site need no more.
@@ -140,9 +168,78 @@ REFUSALS_IN_HISTORY_MAX = 200
 PAST_EVENTS_BEHIND_INDEX_MAX = 2 * LOG_PAGE_EVENTS
 PAST_INDEX_WAIT_S_MAX = 2.0
 PAST_INDEX_RETRY_S = 30
+# The largest document of a past version that is kept, some thirty lines: a page of such is folded in half a second, and
+# each change of an order keeps its document once more.
+PAST_DOCUMENT_BYTES_MAX = 16_384
 
 # A drill verifies its copy some 25 times: about a second each with so many events. Its tamperings need a few events of
 # each kind, and its sample has enough for several tiles.
 DRILL_EVENTS_MAX = 20_000
 DRILL_EVENTS_MIN = 20
 DRILL_SAMPLE_EVENTS = 600
+
+# The clock: how often it looks for orders whose dates are reached, which may be told within a minute; how many of a site
+# it tells then, so that a million of them, on a day like any other or at the first start, take a few hours and leave
+# room for everybody else; and when it looks again at an order that cannot be read.
+CLOCK_LOOK_S = 1.0
+CLOCK_ORDERS_AT_ONCE = 100
+CLOCK_RETRY_S = 60 * 60
+
+# The generation process: invoices whose orders are brought up to date at once, enough to share commits and too few to
+# take all connections; how often it looks for parked ones, how many of a site it tries again then, and the pauses
+# between two attempts at one: the first after a minute, then twice as long each time, at last once in six hours.
+INVOICES_RECONCILED_AT_ONCE = 4
+PARKED_INVOICES_LOOK_S = 30.0
+PARKED_INVOICES_RETRIED_AT_ONCE = 20
+PARKED_INVOICE_RETRY_MS_MIN = 60 * 1000
+PARKED_INVOICE_RETRY_MS_MAX = 6 * 60 * 60 * 1000
+PARKED_INVOICES_SHOWN_MAX = 1_000
+
+# The console. A working day; a key that is revoked ends its sessions at once.
+CONSOLE_SESSION_S_MAX = 12 * 3600
+# Tries to sign in from one address in a minute, and addresses that are remembered for it.
+CONSOLE_SIGN_INS_PER_MINUTE = 10
+CONSOLE_ADDRESSES_REMEMBERED_MAX = 10_000
+# Orders of one status that are counted for the overview, some milliseconds; beyond it the page says there are more.
+OVERVIEW_COUNT_MAX = 10_000
+OVERVIEW_DAYS = 30
+# What a page shows of a list, and how long a search may be.
+CONSOLE_ROWS = 50
+CONSOLE_QUERY_LENGTH_MAX = 1_000
+
+# Webhooks (chargebee/events.md, sections 5 and 6). The operator may allow other ports.
+WEBHOOK_ENDPOINTS_MAX = 5
+WEBHOOK_PORTS = (80, 443, 8080, 8443)
+# Each after the call before it, 3 days and some hours in all: a receiver that is mended on Monday misses nothing.
+WEBHOOK_RETRY_DELAYS_S = (120, 360, 1_800, 3_600, 18_000, 86_400, 172_800)
+WEBHOOK_CONNECT_S_MAX = 10.0
+WEBHOOK_READ_S_MAX = 20.0
+WEBHOOK_CALL_S_MAX = 60.0
+# Whoever calls an endpoint counts as gone after this: longer than a call and what stands around it can take.
+WEBHOOK_CLAIM_S = 120.0
+# The endpoints of an event are called one after another, but none waits for another longer than this.
+WEBHOOK_NEXT_ENDPOINT_S = 2.0
+# An endpoint that failed so lately is not waited for at all.
+WEBHOOK_FAILED_LATELY_S = 600.0
+# Calls of one endpoint at once: enough to keep up with some hundred events a second; one that does not answer takes a
+# single one. Together they leave the process room for its requests.
+WEBHOOK_CALLS_PER_ENDPOINT_MAX = 4
+WEBHOOK_CALLS_MAX = 200
+# Of an answer nothing but the status counts. What follows is read so far, to let the receiver end in peace.
+WEBHOOK_ANSWER_BYTES_MAX = 64 * 1024
+WEBHOOK_FAILURE_REASON_LENGTH_MAX = 250
+# As long as events are shown (EVENT_RETRIEVED_DAYS_MAX).
+WEBHOOK_DELIVERIES_KEPT_DAYS = 90
+WEBHOOK_DELIVERIES_FORGOTTEN_AT_ONCE = 2_000
+# Deliveries that wait at one endpoint, some 200 MB; what comes beyond it is not delivered, unless somebody resends it.
+WEBHOOK_WAITING_MAX = 1_000_000
+
+# The intake. A delivery holds an invoice of 1 MiB at most and a few smaller resources.
+INTAKE_BODY_BYTES_MAX = 2 * 1024 * 1024
+# Chargebee's ids have 40 characters, names of event types some 50.
+INTAKE_EVENT_ID_LENGTH_MAX = 100
+INTAKE_EVENT_TYPE_LENGTH_MAX = 100
+# A refund touches a handful of credit notes.
+INTAKE_CREDIT_NOTES_MAX = 100
+INTAKE_REASON_LENGTH_MAX = 300
+INTAKE_EVENTS_FORGOTTEN_AT_ONCE = 2_000

@@ -1,7 +1,7 @@
 """How values are written on pages: words, money, times, and text of users made harmless."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -40,10 +40,16 @@ def milliseconds(value: int | None, *, shows_ms: bool = True) -> Markup:
     return Markup('<time datetime="{}">{} UTC</time>').format(machine, written)
 
 
+def day(value: int, zone: tzinfo) -> str:
+    """The day that a second falls on in a zone."""
+    return datetime.fromtimestamp(value, zone).date().isoformat()
+
+
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "visible": visible,
     "words": words,
     "money": money,
+    "day": day,
     "seconds": seconds,
     "milliseconds": milliseconds,
 }

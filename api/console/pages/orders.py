@@ -1,6 +1,8 @@
 """The screen of orders: a filter bar, counts by status, the list at any moment."""
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -12,13 +14,14 @@ from api.console.rendering import answer
 from api.console.visitor import services_of, visitor_of, zone_of
 from api.offsets import read_offset, write_offset
 from api.services import Services
-from api.typed_moments import read_moment
+from api.typed_moments import day_named, read_moment
 from ledger.errors import LedgerError, ParamWrongValue
 from ledger.ids import Site
-from ledger.limits import CONSOLE_ROWS
+from ledger.limits import CONSOLE_ROWS, OVERVIEW_DAYS
 from projections.history.moments import AtVersion
 from projections.listing import OrderQuery
 from projections.orders import OrderPage
+from projections.overview import DayCount, StatusCount, changes_by_day, status_counts
 from projections.past.cut import ListMoment
 
 
@@ -68,6 +71,7 @@ async def show(request: web.Request) -> web.Response:
     return answer(
         request,
         "orders.html",
+        overview=await _overview(services, site, zone) if not at and "offset" not in request.query else None,
         status=refused.http_status if refused else 200,
         bar=bar,
         at=at,
@@ -77,7 +81,41 @@ async def show(request: web.Request) -> web.Response:
         is_first=not request.query.get("offset"),
         refused=refused,
         qualifiers=HELP,
+        zone=zone,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A day of the chart; ``height`` in per cent of the busiest day."""
+
+    day: DayCount
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What stands above the first page of the present."""
+
+    counts: Sequence[StatusCount]
+    days: Sequence[Bar]
+
+
+def last_days(now: int, zone: ZoneInfo) -> list[int]:
+    """Where the last days begin, in seconds, and where today ends."""
+    today = datetime.fromtimestamp(now, zone).date()
+    days = [today + timedelta(days=number) for number in range(1 - OVERVIEW_DAYS, 2)]
+    return [day_named(day.isoformat(), zone)[0] for day in days]
+
+
+async def _overview(services: Services, site: Site, zone: ZoneInfo) -> Overview:
+    days = last_days(services.clock_ms() // 1000, zone)
+    return Overview(await status_counts(services.pool, site), _bars(await changes_by_day(services.pool, site, days)))
+
+
+def _bars(days: Sequence[DayCount]) -> list[Bar]:
+    most = max((day.events for day in days), default=0) or 1
+    return [Bar(day, -(-100 * day.events // most)) for day in days]
 
 
 def _moment(text: str, zone: ZoneInfo) -> ListMoment | None:
