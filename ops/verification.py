@@ -21,7 +21,7 @@ from ledger.transparency.checkpoint_store import CheckpointStore, StoredAnchor
 from ledger.transparency.durable_files import make_folder, read_if_there, write_durably
 from ledger.transparency.log_audit import Audit, LogAudit, OnProgress
 from ops.target import Target
-from ops.view_audit import check_views
+from ops.view_audits.audit import check_views
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,15 +41,34 @@ class NamedFault(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class ViewsChecked:
-    """How many orders were compared with their events, and the first that differs."""
+class ViewChecked:
+    """One view beside the events that it is made of.
 
-    orders: int
+    ``position`` is how far in the log the view has come, ``rows`` how many of its rows were found right before the
+    first that is not, and ``parked`` how many orders it has put aside because they cannot be read.
+    """
+
+    view: str
+    position: int
+    rows: int
+    parked: int
     fault: NamedFault | None
 
 
+@dataclass(frozen=True, slots=True)
+class ViewsChecked:
+    """All views that were compared with the events; the first ones are what others are made of too."""
+
+    views: tuple[ViewChecked, ...]
+
+    @property
+    def fault(self) -> NamedFault | None:
+        """The first thing that is wrong with the first view that is not right."""
+        return next((each.fault for each in self.views if each.fault is not None), None)
+
+
 CheckViews = Callable[[Any, Site], Awaitable[ViewsChecked]]
-"""Compares the views of all orders with their events; handed the connection, whose transaction sees one moment."""
+"""Compares all views with the events; handed the connection, whose transaction sees one moment."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,11 @@ import msgspec
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from ledger.errors import ResourceNotFound
+from ledger.errors import ParamWrongValue, ResourceNotFound
 from ops.cli.options import DATA_DIR, AsJson, DatabaseUrl, DataDir, err, out, run_with_pool
 from ops.cli.order_text import change_rows
 from ops.cli.printing import print_json
+from ops.cli.rebuild_changes import rebuild_changes
 from ops.cli.rebuild_versions import rebuild_versions
 from ops.cli.site_choice import MaybeSite, chosen_site
 from ops.target import Target
@@ -30,13 +31,14 @@ class View(StrEnum):
 
     ORDERS = "orders"
     ORDER_VERSIONS = "order_versions"
+    CHANGES = "changes"
 
 
 def rebuild(
     order: Annotated[str | None, typer.Option("--order", help="Only this order.", show_default=False)] = None,
     check: Annotated[bool, typer.Option("--check", help="Compare and print, change nothing.")] = False,
     view: Annotated[
-        View, typer.Option("--view", help="Which one: the orders, or the index of past ones.")
+        View, typer.Option("--view", help="Which one: the orders, the index of past ones, or that of the log.")
     ] = View.ORDERS,
     site: MaybeSite = None,
     data_dir: DataDir = DATA_DIR,
@@ -51,7 +53,8 @@ def rebuild(
     `order-ledger parked`) and keep the row that they have.
 
     With --view order_versions the same is done with the index that lists of the past are read from. Orders of which
-    it differs are put right some at a time.
+    it differs are put right some at a time. With --view changes it is done with the index that the log is filtered by,
+    a page of events at a time; to put that right takes the rights of the database's owner.
 
     Exit status 0: the view is what the log says, also if it was put right just now. 2: with --check, it is not; or
     orders are parked. 1: the rebuild could not run.
@@ -59,6 +62,15 @@ def rebuild(
     if view is View.ORDER_VERSIONS:
         past = rebuild_versions(Target(data_dir, database_url), site, order, _progress(), check=check, as_json=as_json)
         if past.broken or (check and not past.is_true):
+            raise typer.Exit(UNTRUE)
+        return
+    if view is View.CHANGES:
+        if order is not None:
+            raise ParamWrongValue(
+                "The index of the log is rebuilt as a whole: --order does not go with --view changes."
+            )
+        log = rebuild_changes(Target(data_dir, database_url), site, _progress(), check=check, as_json=as_json)
+        if check and not log.is_true:
             raise typer.Exit(UNTRUE)
         return
     report, differences = run_with_pool(

@@ -15,6 +15,7 @@ from ledger.merkle.faults import as_document
 from ledger.sites import Sites
 from ops.cli.options import DATA_DIR, AsJson, DatabaseUrl, DataDir, KeysDir, err, out, run_with_pool
 from ops.cli.printing import moment, print_json
+from ops.cli.verified_views import span, view_document, view_lines
 from ops.target import Target
 from ops.verification import Verified, verify_site
 from projections.visible_text import visible
@@ -40,7 +41,8 @@ def verify(
 ) -> None:
     """Verify the logs: bodies, columns, leaves, links, tree, checkpoints, anchors, tiles and views.
 
-    Everything is computed again from the stored bytes. It begins behind the last anchored checkpoint up to which the
+    Everything is computed again from the stored bytes; views are the orders as they are and as they were, and the index
+    of the log, each as far as it has come. It begins behind the last anchored checkpoint up to which the
     site was verified before; with --full, and the first time, at the first event.
 
     Exit status 0: all is sound. 2: something is wrong, and the first fault of each site is named. 1: it could not run.
@@ -95,35 +97,23 @@ def _lines(verified: Verified) -> Iterator[tuple[str, str]]:
     audit, log = verified.audit, verified.audit.log
     rate = f"{audit.events / verified.seconds:,.0f}/s" if verified.seconds else ""
     yield "log", verified.origin
-    yield "events", f"{_span(audit.begun_after + 1, log.size)} verified, in {verified.seconds:.1f} s ({rate})"
+    yield "events", f"{span(audit.begun_after + 1, log.size)} verified, in {verified.seconds:.1f} s ({rate})"
     if audit.begun_after:
-        yield "", f"{_span(1, audit.begun_after)} were verified before; --full verifies them again"
+        yield "", f"{span(1, audit.begun_after)} were verified before; --full verifies them again"
     yield "checkpoints", f"{log.checkpoints:,} agree" + _covered(log.checkpointed)
     yield "anchors", f"{log.anchors:,} agree" + _covered(max(log.anchored, audit.begun_after))
     if unanchored := range(max(log.anchored, audit.begun_after) + 1, log.size + 1):
-        yield "", f"{_span(unanchored[0], unanchored[-1])} are in no anchor: owner of database and key can rewrite them"
+        yield "", f"{span(unanchored[0], unanchored[-1])} are in no anchor: owner of database and key can rewrite them"
     if audit.torn_lines:
         yield "", f"{audit.torn_lines:,} half lines, as a kill leaves them, were passed over"
     yield "tiles", f"{audit.tiles:,} agree"
-    yield "views", _views(verified)
+    yield from view_lines(audit, log.size)
     for place in verified.handed:
         yield "handed to", f"{place.place}: {place.size:,} events, {moment(place.anchored_at)}"
 
 
-def _views(verified: Verified) -> str:
-    views = verified.audit.views
-    if views is None:
-        return "not compared" + ("" if verified.audit.fault else "; --full compares them")
-    sound = views.orders - bool(views.fault)
-    return f"{sound:,} {'order agrees' if sound == 1 else 'orders agree'} with what their events come to"
-
-
-def _span(first: int, last: int) -> str:
-    return f"events {first:,} to {last:,}" if first <= last else "no events"
-
-
 def _covered(size: int) -> str:
-    return f"; {_span(1, size)} covered" if size else ""
+    return f"; {span(1, size)} covered" if size else ""
 
 
 def _print_verdict(verified: list[Verified]) -> None:
@@ -156,7 +146,8 @@ def _document(verified: Verified) -> dict[str, Any]:
         "handed": [msgspec.to_builtins(place) for place in verified.handed],
     }
     if audit.views:
-        document["orders"] = audit.views.orders
+        document["orders"] = audit.views.views[0].rows
+        document["views"] = [view_document(view) for view in audit.views.views]
     if audit.fault:
         document["fault"] = as_document(audit.fault)  # type: ignore[arg-type]
     return document

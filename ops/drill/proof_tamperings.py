@@ -11,6 +11,7 @@ from ops.drill.sound_copy import OPERATOR
 from ops.drill.tampering import Where
 from ops.drill.victim import NotPossible, Victim
 from ops.target import Target
+from projections.changes.rebuild import ChangesRebuild
 
 _HASH_BYTES = 32
 _OTHER_ROOT = bytes(_HASH_BYTES)
@@ -33,9 +34,10 @@ async def rewrite_and_sign_elsewhere(victim: Victim) -> Where:
 
 
 async def rewrite_unanchored(victim: Victim) -> Where:
-    """What no anchor covers, with the keys and the memory beside them: nothing is left that knows better."""
+    """What no anchor covers, with the keys, the memory beside them and the index: nothing is left that knows better."""
     thief = await _rewritten(victim, victim.stages.unanchored[0])
     victim.remember_instead(thief)
+    await ChangesRebuild(victim.owner, victim.site).run()
     return {}
 
 

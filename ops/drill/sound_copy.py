@@ -15,6 +15,8 @@ from ops.database import Address, as_owner, service_pool
 from ops.drill.scratch import ScratchServer
 from ops.drill.source import COLUMNS, Copied, DrillImpossible, Stages
 from ops.target import Target
+from projections.changes.index import ChangeIndex
+from projections.past.consumer import OrderVersions
 from projections.rebuild.rebuild import Rebuild
 
 OPERATOR = "order-ledger-drill"
@@ -77,6 +79,8 @@ async def _sign(address: Address, site: Site, target: Target, *, is_anchored: bo
             raise DrillImpossible(
                 f"The site {site} cannot be read as it is: {reason} See `order-ledger verify --full`."
             )
+        for consumer in (ChangeIndex(), OrderVersions()):
+            await catch_up(pool, consumer, site)
         await sign(pool, site, target)
         if is_anchored:
             await Anchoring(pool, []).round(FilePlace(target.anchors))

@@ -4,6 +4,7 @@ The first is the control: nothing is done, and nothing may be found. The last is
 and verification must say of these events that no anchor covers them (docs/decisions/0010-signing-and-anchoring.md).
 """
 
+from ops.drill import index_tamperings as index
 from ops.drill import log_tamperings as log
 from ops.drill import proof_tamperings as proof
 from ops.drill import view_tamperings as view
@@ -19,7 +20,8 @@ CONTROL = Tampering("control", "nothing at all", By.NOBODY, (), _nothing, kind=K
 
 LIMIT = Tampering(
     "rewrite-unanchored",
-    "rewrite what came after the last anchor, sign it with the keys, and put the new checkpoint beside them",
+    "rewrite what came after the last anchor, sign it with the keys, put the new checkpoint beside them, and make the "
+    "index of the log anew",
     By.OWNER_OF_BOTH,
     (),
     proof.rewrite_unanchored,
@@ -91,6 +93,69 @@ ATTACKS: tuple[Tampering, ...] = (
     Tampering("edit-status", "edit the status that lists filter by", By.OWNER, ("view_differs",), view.edit_status),
     Tampering("hide-order", "delete an order from the view", By.OWNER, ("view_differs",), view.hide_order),
     Tampering("invent-order", "put an order into the view", By.OWNER, ("view_differs",), view.invent_order),
+    Tampering(
+        "edit-past-order",
+        "edit an order as lists of the past show it",
+        By.OWNER,
+        ("version_differs",),
+        index.edit_past_order,
+    ),
+    Tampering(
+        "hide-past-order",
+        "delete an order from lists of the past",
+        By.OWNER,
+        ("version_differs",),
+        index.hide_past_order,
+    ),
+    Tampering(
+        "invent-past-order",
+        "put an order into lists of the past",
+        By.OWNER,
+        ("version_differs",),
+        index.invent_past_order,
+    ),
+    Tampering(
+        "edit-past-document",
+        "edit the document of an order as it was",
+        By.OWNER,
+        ("past_document_differs",),
+        index.edit_past_document,
+    ),
+    Tampering(
+        "edit-past-times",
+        "edit the times by which the past is looked up",
+        By.OWNER,
+        ("version_times_differ",),
+        index.edit_past_times,
+    ),
+    Tampering(
+        "blame-in-index",
+        "edit who did it, in the index that the log is filtered by",
+        By.OWNER,
+        ("change_differs",),
+        index.blame_another,
+    ),
+    Tampering(
+        "hide-in-index",
+        "delete an event from the index that the log is filtered by",
+        By.OWNER,
+        ("change_differs",),
+        index.hide_event,
+    ),
+    Tampering(
+        "rewind-index",
+        "let that index say that it has not come to its last event",
+        By.OWNER,
+        ("change_differs",),
+        index.rewind,
+    ),
+    Tampering(
+        "advance-index",
+        "let that index say that it has come past the end of the log",
+        By.OWNER,
+        ("view_ahead",),
+        index.advance,
+    ),
     Tampering(
         "restore-backup",
         "restore an old backup of the database",

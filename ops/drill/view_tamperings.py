@@ -21,7 +21,7 @@ WHERE site = $1 AND id = $2
 async def edit_document(victim: Victim) -> Where:
     """What the API answers with."""
     row = await victim.found(_ORDER, "order")
-    document = msgspec.json.decode(row["document"]) | {"status": _other(row["status"])}
+    document = msgspec.json.decode(row["document"]) | {"status": another_status(row["status"])}
     await victim.change(_SET_DOCUMENT, row["id"], msgspec.json.encode(document))
     return {"order_id": row["id"], "finding": "differs", "path": "status"}
 
@@ -29,7 +29,7 @@ async def edit_document(victim: Victim) -> Where:
 async def edit_status(victim: Victim) -> Where:
     """What lists filter by."""
     row = await victim.found(_ORDER, "order")
-    await victim.change(_SET_STATUS, row["id"], _other(row["status"]))
+    await victim.change(_SET_STATUS, row["id"], another_status(row["status"]))
     return {"order_id": row["id"], "finding": "differs", "path": "column.status"}
 
 
@@ -48,5 +48,6 @@ async def invent_order(victim: Victim) -> Where:
     return {"order_id": invented, "finding": "ghost"}
 
 
-def _other(status: str) -> str:
+def another_status(status: str) -> str:
+    """A status that the order does not have."""
     return OrderStatus.CANCELLED if status != OrderStatus.CANCELLED else OrderStatus.DELIVERED

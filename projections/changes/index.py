@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import accumulate
+from operator import attrgetter
 from typing import Any
 
 from ledger.envelope import RecordedEvent
@@ -10,6 +11,12 @@ from projections.changes.row import ChangeRow, rows_of
 from projections.sql import query
 
 CONSUMER = "changes"
+
+_FACTS = ("type", "actor", "source", "request_id", "order_id", "invoice_id", "business_entity_id")
+_facts = attrgetter(*_FACTS)
+
+COLUMNS: tuple[str, ...] = ("position", "recorded_at", "latest_at", *_FACTS)
+"""The columns of a row behind ``site``."""
 
 
 class ChangeIndex:
@@ -23,21 +30,22 @@ class ChangeIndex:
         """Add a page."""
         rows = await rows_of(connection, site, page)
         before = await connection.fetchval(query("latest_change_time"), site, page[0].position - 1)
-        await connection.execute(query("add_changes"), site, *_columns(rows, latest_before=before or 0))
+        await add_rows(connection, site, index_rows(rows, latest_before=before or 0))
 
 
-def _columns(rows: Sequence[ChangeRow], *, latest_before: int) -> list[list[Any]]:
-    times = [row.recorded_at for row in rows]
-    _, *latest = accumulate(times, max, initial=latest_before)
+async def add_rows(connection: Any, site: Site, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Write rows of ``ledger.change`` by ``COLUMNS``."""
+    if rows:
+        await connection.execute(query("add_changes"), site, *map(list, zip(*rows, strict=True)))
+
+
+def index_rows(rows: Sequence[ChangeRow], *, latest_before: int) -> list[tuple[Any, ...]]:
+    """Rows of ``ledger.change`` by ``COLUMNS``.
+
+    Args:
+        latest_before: the latest time of an event before them, in milliseconds.
+    """
+    _, *latest = accumulate((row.recorded_at for row in rows), max, initial=latest_before)
     return [
-        [row.position for row in rows],
-        times,
-        latest,
-        [row.type for row in rows],
-        [row.actor for row in rows],
-        [row.source for row in rows],
-        [row.request_id for row in rows],
-        [row.order_id for row in rows],
-        [row.invoice_id for row in rows],
-        [row.business_entity_id for row in rows],
+        (row.position, row.recorded_at, latest_ms, *_facts(row)) for row, latest_ms in zip(rows, latest, strict=True)
     ]

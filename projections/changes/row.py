@@ -1,16 +1,17 @@
 """What an event was about, as the index keeps it: read from the body, as little of it as is needed.
 
-An order's invoice and business entity are those of its row in the order view, which was committed with its first
-event and never gets others. A credit note belongs to the order that its first event names.
+An order's invoice and business entity are those that it was made with: it never gets others
+(``projections/changes/owners.py``). A credit note belongs to the order that its first event names.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from ledger.envelope import RecordedEvent
 from ledger.ids import Position, Site, StreamId, credit_note_stream, invoice_stream, order_stream
+from projections.changes.owners import NO_OWNER, Owner, Owners, owners_in_view
 from projections.sql import query
 
 _ORDER = order_stream("")
@@ -56,7 +57,9 @@ class _Body(msgspec.Struct):
 _decoder = msgspec.json.Decoder(_Body)
 
 
-async def rows_of(database: Any, site: Site, events: Sequence[RecordedEvent]) -> list[ChangeRow]:
+async def rows_of(
+    database: Any, site: Site, events: Sequence[RecordedEvent], *, owners: Owners = owners_in_view
+) -> list[ChangeRow]:
     """The rows of events of a site, in their order.
 
     A body that is no event any more gives a row without actor: that somebody changed it is for ``order-ledger
@@ -64,18 +67,17 @@ async def rows_of(database: Any, site: Site, events: Sequence[RecordedEvent]) ->
 
     Args:
         database: a pool or a connection.
+        owners: where the invoices and business entities of orders are read.
     """
     opened = [(event, _read(event.body)) for event in events]
     makers = await _makers(database, site, opened)
     order_ids = [_order_of(event, body, makers) for event, body in opened]
-    orders = await _orders(database, site, {order_id for order_id in order_ids if order_id})
-    return [_row(event, body, order_id, orders) for (event, body), order_id in zip(opened, order_ids, strict=True)]
+    owned = await owners(database, site, {order_id for order_id in order_ids if order_id})
+    return [_row(event, body, order_id, owned) for (event, body), order_id in zip(opened, order_ids, strict=True)]
 
 
-def _row(
-    event: RecordedEvent, body: _Body, order_id: str | None, orders: dict[str, tuple[str, str | None]]
-) -> ChangeRow:
-    invoice_id, entity = orders.get(order_id or "", (None, None))
+def _row(event: RecordedEvent, body: _Body, order_id: str | None, owned: Mapping[str, Owner]) -> ChangeRow:
+    invoice_id, entity = owned.get(order_id or "", NO_OWNER)
     if event.stream.startswith(_INVOICE):
         invoice_id = event.stream.removeprefix(_INVOICE)
         entity = body.data.invoice.business_entity_id if body.data.invoice else entity
@@ -122,11 +124,3 @@ async def _makers(database: Any, site: Site, opened: Iterable[tuple[RecordedEven
         return {}
     rows = await database.fetch(query("first_events"), site, list(notes))
     return {row["stream"]: _read(row["body"]).data.order_id for row in rows}
-
-
-async def _orders(database: Any, site: Site, order_ids: set[str]) -> dict[str, tuple[str, str | None]]:
-    """Invoice and business entity of orders by their ids."""
-    if not order_ids:
-        return {}
-    rows = await database.fetch(query("order_owners"), site, list(order_ids))
-    return {row["id"]: (row["invoice_id"], row["business_entity_id"]) for row in rows}
