@@ -19,12 +19,16 @@ _TIMES = {
     "shipped": "shipped_at",
     "paid": "paid_on",
 }
+# Not filters of the list: the sort, and what orders are looked up by.
+_APART = frozenset({None, "actor", "sort"})
 _SORTS = {"created": Sort("created_at"), "changed": Sort("updated_at")}
 
 HELP: Mapping[str, str] = {
     "status:queued,on_hold": "one of these statuses; -status:… none of them",
     "invoice:inv_1": "of an invoice; subscription:, original: (the order that was resent)",
-    "id:ord*": "ids that begin so; a word without a qualifier means the same",
+    "id:ord*": "ids that begin so",
+    "fragile REF-7": "words without a qualifier: in ids, references, tracking, notes",
+    "actor:shop-prod": "orders that this actor changed, the last 200 of them",
     "created:2026-11-01": "on a day; changed:, ordered:, shipping:, shipped:, paid:",
     "changed:>2026-11-01": "after a day; <2026-11-01 before; 2026-11-01..2026-11-15 between",
     "type:manual": "by kind; resent:fully_resent",
@@ -35,9 +39,11 @@ HELP: Mapping[str, str] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OrderBar:
-    """What a bar says: a list call, and its qualifiers to be taken away again."""
+    """What a bar says: a list call, words and actors to look orders up by, and its qualifiers to be taken away."""
 
     query: OrderQuery = OrderQuery(sort=Sort("updated_at", descending=True))  # noqa: RUF009 (frozen)
+    words: str = ""
+    actors: tuple[str, ...] = ()
     chips: tuple[Chip, ...] = ()
 
 
@@ -55,15 +61,18 @@ def read_order_bar(text: str, zone: ZoneInfo) -> OrderBar:
     for token in found:
         if token.name == "sort":
             sort = _sort(token.value)
-    pairs = [pair for token in found if token.name != "sort" for pair in _pairs(token, zone)]
+    pairs = [pair for token in found if token.name not in _APART for pair in _pairs(token, zone)]
     query = replace(LIST_ORDERS.read(pairs, zone=zone).query, sort=sort)
-    return OrderBar(query=query, chips=tuple(token.chip for token in found))
+    return OrderBar(
+        query=query,
+        words=" ".join(token.value for token in found if token.name is None),
+        actors=tuple(token.value for token in found if token.name == "actor"),
+        chips=tuple(token.chip for token in found),
+    )
 
 
 def _pairs(token: Token, zone: ZoneInfo) -> list[Pair]:
-    name = token.name
-    if name is None:
-        return [("id[starts_with]", token.value)]
+    name = token.name or ""
     if name in _TIMES:
         return [time_pair(_TIMES[name], token, zone)]
     if name in _CHOICES:
@@ -74,7 +83,7 @@ def _pairs(token: Token, zone: ZoneInfo) -> list[Pair]:
         return [equal_pair(_TEXTS[name], token)]
     if name == "deleted":
         return [("include_deleted", "true" if token.value in {"yes", "true"} else "false")]
-    raise unknown(token, [*_CHOICES, *_TEXTS, *_TIMES, "deleted", "sort"])
+    raise unknown(token, [*_CHOICES, *_TEXTS, *_TIMES, "actor", "deleted", "sort"])
 
 
 def _sort(value: str) -> Sort:

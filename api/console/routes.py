@@ -1,7 +1,7 @@
 """All pages of the console, below ``/console``."""
 
 from api.console.headers import Handler
-from api.console.pages import activity, compare, evidence, health, invoice, keys, order, orders, palette
+from api.console.pages import activity, compare, evidence, export, health, invoice, keys, order, orders, palette
 from api.console.pages import request as one_request
 
 PAGES: tuple[tuple[str, Handler], ...] = (
@@ -10,6 +10,7 @@ PAGES: tuple[tuple[str, Handler], ...] = (
     ("/evidence/{id:.+}", evidence.bundle),
     ("/proofs/orders/{id:.+}", evidence.order_proof),
     ("/proofs/events/{position}", evidence.event_proof),
+    ("/export/orders", export.orders),
     ("/compare", compare.show),
     ("/activity", activity.show),
     ("/activity/stream", activity.stream),
