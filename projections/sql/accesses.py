@@ -1,10 +1,12 @@
 """The ways into the order view: which columns an index pins, and in which order its rows then come.
 
-Data only. The indexes are made by ``schema/003_order_view.sql``, 006 to 008 and 011; why these and no others stands in
-docs/decisions/0007-list-indexes.md.
+Data only. The indexes are made by ``schema/003_order_view.sql``, 006 to 008, 011 and 017; why these and no others is
+written in docs/decisions/0007-list-indexes.md.
 """
 
 from dataclasses import dataclass
+
+from ledger.vocabulary import OrderStatus
 
 # Orders are created in periods of 2^18 seconds, three days (schema/008_list_indexes_by_period.sql).
 PERIOD_BITS = 18
@@ -57,14 +59,35 @@ ALL: dict[str, Access] = {access.ordered[0]: access for access in NARROW[-2:]}
 # The index that holds creation by period of updates.
 UPDATE_PERIODS = "order_view_update_period"
 
-# The indexes that hold a time by period of creation, within which orders stand by that time.
-PERIODS: dict[str, str] = {
-    "updated_at": "order_view_period_updated",
-    "order_date": "order_view_period_order_date",
-    "shipping_date": "order_view_period_shipping_date",
-    "shipped_at": "order_view_period_shipped_at",
-    "paid_on": "order_view_period_paid_on",
+
+@dataclass(frozen=True, slots=True)
+class Periods:
+    """An index of a time by period of creation, of 2^``bits`` seconds, within which orders stand by that time.
+
+    ``pinned`` is as for ``Access``. ``statuses`` are those that the index has, if not all.
+    """
+
+    index: str
+    pinned: tuple[str, ...] = ("deleted",)
+    bits: int = PERIOD_BITS
+    statuses: tuple[OrderStatus, ...] = ()
+
+
+PERIODS: dict[str, Periods] = {
+    "updated_at": Periods("order_view_period_updated"),
+    "order_date": Periods("order_view_period_order_date"),
+    "shipping_date": Periods("order_view_period_shipping_date"),
+    "shipped_at": Periods("order_view_period_shipped_at"),
+    "paid_on": Periods("order_view_period_paid_on"),
 }
+
+# Updates of the orders in a state that few end in (schema/017_status_list_includes_updates.sql).
+STATUS_PERIODS = Periods(
+    "order_view_status_period_updated",
+    pinned=("deleted", "status"),
+    bits=21,
+    statuses=(OrderStatus.CANCELLED, OrderStatus.PARTIALLY_DELIVERED, OrderStatus.RETURNED, OrderStatus.VOIDED),
+)
 
 # What the indexes hold that have times of creation by period of updates, and the other way round.
 IN_MERGED_PERIODS = frozenset({"created_at", "updated_at", "status"})

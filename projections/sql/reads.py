@@ -9,18 +9,18 @@ cheaper one, whichever that is.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from projections.sql.accesses import ALL, IN_MERGED_PERIODS, NARROW, PERIODS, Access
+from projections.sql.accesses import ALL, IN_MERGED_PERIODS, NARROW, PERIODS, STATUS_PERIODS, Access, Periods
 from projections.sql.conditions import Condition, OneOf, StartsWith, Within
 
 # Rows that a try may look at: first about as many as a page shows ten times over, which takes less than a millisecond,
-# then as many as take the time that people still call at once.
+# then as many as a page of one order in a hundred takes, and at last as many as take the time that people still call
+# at once.
 TRY_ROWS_MAX = 1_000
-SECOND_TRY_ROWS_MAX = 30_000
+SECOND_TRY_ROWS_MAX = 10_000
+LAST_TRY_ROWS_MAX = 30_000
 
-# Periods answer most pages within two milliseconds: a walk before them must not cost as much. They are tried with as
-# many rows as a page of one order in a hundred takes.
+# Periods answer most pages within two milliseconds: a walk before them must not cost as much.
 WALK_BEFORE_PERIODS_ROWS_MAX = 500
-PERIODS_TRY_ROWS_MAX = 10_000
 
 # The periods of a month: they hold about as many keys of a page as a try looks at.
 MERGED_PERIODS_MAX = 12
@@ -39,6 +39,7 @@ class PeriodRead:
     """Read one period of creation after the other: the rows in this range, ``rows_max`` of them or a period more."""
 
     within: Within
+    periods: Periods
     rows_max: int | None = None
 
 
@@ -70,6 +71,8 @@ def reads(conditions: tuple[Condition, ...], sort: str) -> tuple[Read, ...]:
         IndexRead(top, TRY_ROWS_MAX),
         IndexRead(other, TRY_ROWS_MAX),
         IndexRead(top, SECOND_TRY_ROWS_MAX),
+        IndexRead(other, SECOND_TRY_ROWS_MAX),
+        IndexRead(top, LAST_TRY_ROWS_MAX),
         IndexRead(other),
     )
 
@@ -77,15 +80,28 @@ def reads(conditions: tuple[Condition, ...], sort: str) -> tuple[Read, ...]:
 def _by_creation(period: Within, narrow: tuple[Access, ...], conditions: tuple[Condition, ...]) -> tuple[Read, ...]:
     """Other ways first, where they may be shorter, and again where the periods have few rows that are wanted."""
     first: list[Read] = [IndexRead(access, _tried_before_periods(access)) for access in narrow[:2]]
+    if _has_status_periods(period, conditions):
+        return (*first, PeriodRead(period, STATUS_PERIODS))
+    periods = PERIODS[period.column]
     if period.column == "updated_at" and {each.column for each in conditions} <= IN_MERGED_PERIODS:
         first.insert(1, MergedPeriodsRead(period, MERGED_PERIODS_MAX))
     if conditions == (period,) or not narrow:
-        return (*first, PeriodRead(period))
+        return (*first, PeriodRead(period, periods))
     return (
         *first,
-        PeriodRead(period, PERIODS_TRY_ROWS_MAX),
-        IndexRead(narrow[0], SECOND_TRY_ROWS_MAX),
-        PeriodRead(period),
+        PeriodRead(period, periods, SECOND_TRY_ROWS_MAX),
+        IndexRead(narrow[0], LAST_TRY_ROWS_MAX),
+        PeriodRead(period, periods),
+    )
+
+
+def _has_status_periods(period: Within, conditions: tuple[Condition, ...]) -> bool:
+    """Whether updates are asked for of statuses that have periods of their own, and nothing that these do not hold."""
+    statuses = next((each.values for each in conditions if isinstance(each, OneOf) and each.column == "status"), ())
+    return (
+        period.column == "updated_at"
+        and {each.column for each in conditions} <= IN_MERGED_PERIODS
+        and 0 < len(statuses) == len(set(statuses) & set(STATUS_PERIODS.statuses))
     )
 
 

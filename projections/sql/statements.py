@@ -7,7 +7,7 @@ from ledger.ids import Site
 from ledger.limits import INTEGER_MAX
 from projections.listing import OrderQuery
 from projections.sql import shape
-from projections.sql.accesses import ALL, PERIOD_BITS, Access
+from projections.sql.accesses import ALL, PERIOD_BITS, Access, Periods
 from projections.sql.conditions import Condition, OneOf, Within
 from projections.sql.fragments import Arguments, condition_sql
 from projections.sql.reads import IndexRead, MergedPeriodsRead, PeriodRead, Read, held
@@ -39,8 +39,8 @@ def statement(site: Site, wanted: OrderQuery, conditions: tuple[Condition, ...],
     match read:
         case MergedPeriodsRead(within, periods_max):
             text, is_bounded = writer.merged_periods(within, periods_max), periods_max is not None
-        case PeriodRead(within, rows_max):
-            text, is_bounded = writer.periods(within, rows_max), rows_max is not None
+        case PeriodRead(within, periods, rows_max):
+            text, is_bounded = writer.periods(within, periods, rows_max), rows_max is not None
         case IndexRead(access, rows_max):
             text = writer.walk(access) if rows_max is None else writer.bounded(access, rows_max)
             is_bounded = rows_max is not None
@@ -74,21 +74,18 @@ class _Writer:
         read = [*self._pins(access), *(self._sql(each) for each in self._conditions if _bounds(access, each))]
         fits = self._rest(access, but_bounds=True)
         (read if walks else fits).extend(self._start())
-        bound = self._argument(max(rows_max // self._stream_count, self._wanted.limit + 1))
         return self._fill(
-            "bounded",
+            "bounded" if walks else "sorted",
             conditions=_all(read),
             fits=_all(fits),
-            rows_max=bound,
-            stream_limit=self._slots["limit"] if walks else bound,
+            rows_max=self._argument(max(rows_max // self._stream_count, self._wanted.limit + 1)),
             read_order=", ".join(f"{column} {self._slots['direction']}" for column in access.ordered),
-            cut_place="" if walks else "key.is_cut DESC,",
         )
 
     def merged_periods(self, within: Within, periods_max: int | None) -> str:
         """The rows of a range of creation in the order of updates, or the other way round."""
         pinned = self._pins(ALL["created_at"])
-        first, last = self._periods(within)
+        first, last = self._numbers(within, PERIOD_BITS)
         return self._fill(
             "merged_periods",
             pinned=_all(pinned),
@@ -100,12 +97,15 @@ class _Writer:
             last=last,
         )
 
-    def periods(self, within: Within, rows_max: int | None) -> str:
+    def periods(self, within: Within, periods: Periods, rows_max: int | None) -> str:
         """The rows of a range by periods of creation, one after the other."""
-        pinned = self._pins(ALL["created_at"])
+        pinned = self._pins(periods)
+        if periods.statuses:
+            # Said with constants, so that the plan may use an index that has these alone, whichever are asked for.
+            pinned.append(f"status IN ({', '.join(map(repr, map(str, periods.statuses)))})")
         descending = self._wanted.sort.descending
-        others = [self._sql(each) for each in self._conditions if each != within]
-        first, last = self._periods(self._created())
+        others = [self._sql(each) for each in self._conditions if each != within and each.column not in periods.pinned]
+        first, last = self._numbers(self._created(), periods.bits)
         return self._fill(
             "periods",
             pinned=_all(pinned),
@@ -115,6 +115,7 @@ class _Writer:
             # Of a range alone every row is wanted: no more are counted than a page needs.
             look_max=str(LOOK_ROWS_MAX) if others else self._slots["limit"],
             rows_max=self._bound(rows_max),
+            bits=str(periods.bits),
             time=within.column,
             first=last if descending else first,
             last=first if descending else last,
@@ -124,9 +125,9 @@ class _Writer:
             until=">=" if descending else "<=",
         )
 
-    def _periods(self, within: Within) -> tuple[str, str]:
+    def _numbers(self, within: Within, bits: int) -> tuple[str, str]:
         """The first and the last period of a range."""
-        return self._argument(within.first >> PERIOD_BITS), self._argument(within.last >> PERIOD_BITS)
+        return self._argument(within.first >> bits), self._argument(within.last >> bits)
 
     def _created(self) -> Within:
         """What the page can reach of the range of creation: that behind its start."""
@@ -139,7 +140,7 @@ class _Writer:
             return replace(created, last=min(created.last, start.value))
         return replace(created, first=max(created.first, start.value))
 
-    def _pins(self, access: Access) -> list[str]:
+    def _pins(self, access: Access | Periods) -> list[str]:
         """The pinned columns at their values; where one has several, each is a stream of its own."""
         return ["site = $1", *map(self._pin, access.pinned)]
 

@@ -19,7 +19,8 @@ from ops.bench.orders import COLUMNS, END_S, START_S, in_order_of_updates, order
 from ops.bench.pages import LikelyPage, likely_pages
 from projections.listing import OrderQuery, PageStart
 from projections.orders import is_cut, page_statements
-from projections.sql.accesses import NARROW, PERIOD_BITS, PERIODS, UPDATE_PERIODS
+from projections.sql import reads
+from projections.sql.accesses import NARROW, PERIOD_BITS, PERIODS, STATUS_PERIODS, UPDATE_PERIODS
 from projections.sql.statements import Statement
 from tests.conftest import new_database
 
@@ -31,6 +32,13 @@ BLOCKS_MAX = 2_500
 # A hundred keys of each of a year's periods.
 DEAREST = "created_at[after]={year_ago}&sort_by[asc]=updated_at"
 DEAREST_ROWS_MAX = 15_000
+
+# States that few orders end in, over a long range. On this table a first try answers them: what is read at more orders
+# is looked at without it.
+RARE = {"status[is]=cancelled&updated_at[after]={year_ago}", "status[is]=returned&updated_at[after]={year_ago}"}
+# One try each, by index; all that a page needs beside it are the documents, by key.
+RARE_INDEXES = ["order_view_list_status_updated", "order_view_list_status_created", STATUS_PERIODS.index]
+RARE_ROWS_MAX = 2_500
 
 Plan = dict[str, Any]
 
@@ -120,6 +128,42 @@ def test_no_likely_page_looks_at_a_share_of_the_table(
     assert {name: each for name, each in costs.items() if each[0] > ROWS_MAX or each[1] > BLOCKS_MAX} == {}
 
 
+def scans(plan: Plan) -> set[tuple[str, str]]:
+    """Kind of node and index of each scan that reads keys, not documents."""
+    own = {(plan["Node Type"], plan["Index Name"])} if "Index Name" in plan and plan["Alias"] != "shown" else set()
+    return own.union(*map(scans, plan.get("Plans", ())))
+
+
+def test_a_rare_status_in_a_long_range_is_read_from_indexes_alone(
+    shop: tuple[asyncio.Runner, asyncpg.Connection],
+) -> None:
+    runner, connection = shop
+    runner.run(connection.execute("SET plan_cache_mode = force_generic_plan"))
+    for page in (each for each in likely_pages() if each.name in RARE):
+        statements = list(page_statements(SITE, page.query))
+        plans = [runner.run(explained(connection, statement)) for statement in statements]
+        assert [scans(plan) for plan in plans] == [{("Index Only Scan", index)} for index in RARE_INDEXES]
+        assert max(map(rows_read, plans)) <= RARE_ROWS_MAX
+
+
+@pytest.mark.parametrize(
+    "name", ["id[starts_with]=__test__", "invoice_id[is]={large_invoice}&sort_by[desc]=updated_at"]
+)
+def test_a_try_of_too_many_rows_reads_none_of_them(
+    shop: tuple[asyncio.Runner, asyncpg.Connection], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """That there are too many is seen from the index."""
+    runner, connection = shop
+    runner.run(connection.execute("SET plan_cache_mode = force_generic_plan"))
+    monkeypatch.setattr(reads, "TRY_ROWS_MAX", 0)
+    page = next(each for each in likely_pages() if each.name == name)
+    first = next(page_statements(SITE, page.query))
+    assert is_cut(first, runner.run(connection.fetch(first.text, *first.arguments)))
+    plan = runner.run(explained(connection, first))
+    assert rows_read(plan) == page.query.limit + 1
+    assert blocks_read(plan) < page.query.limit
+
+
 async def test_the_service_plans_its_statements_once(pool: asyncpg.Pool) -> None:
     """Otherwise PostgreSQL may plan a list anew each time, which takes it as long as to read the page."""
     assert await pool.fetchval("SHOW plan_cache_mode") == "force_generic_plan"
@@ -135,13 +179,16 @@ def test_every_index_is_there_as_the_reads_think_of_it(shop: tuple[asyncio.Runne
             columns.remove("is_resent")
         assert set(columns) <= set(re.findall(r"\w+", definition))
         assert f"{', '.join(access.ordered)})" in definition or access.ordered == ("id",)
-    for time, index in PERIODS.items():
-        assert f"(site, deleted, ((created_at >> {PERIOD_BITS})), {time}" in definitions[index]
+    for time, periods in [*PERIODS.items(), ("updated_at", STATUS_PERIODS)]:
+        pinned, definition = ", ".join(periods.pinned), definitions[periods.index]
+        assert f"(site, {pinned}, ((created_at >> {periods.bits})), {time}" in definition
+        assert set(re.findall("'(.+?)'", definition)) == set(periods.statuses)
     assert f"(site, deleted, ((updated_at >> {PERIOD_BITS})), created_at, id)" in definitions[UPDATE_PERIODS]
 
 
 def test_every_index_is_read(shop: tuple[asyncio.Runner, asyncpg.Connection]) -> None:
     runner, connection = shop
     indexes = runner.run(connection.fetch("SELECT indexname FROM pg_indexes WHERE tablename = 'order_view'"))
-    read = {*(access.index for access in NARROW), *PERIODS.values(), UPDATE_PERIODS}
+    by_period = {periods.index for periods in [*PERIODS.values(), STATUS_PERIODS]}
+    read = {*(access.index for access in NARROW), *by_period, UPDATE_PERIODS}
     assert {index["indexname"] for index in indexes} == read | {"order_view_by_number"}

@@ -1,7 +1,7 @@
--- The same, but no stream reads more than {rows_max} rows. Where one did, its last row takes part in its place or, if
--- the rows are not read in the order of the page, first; if it gets onto the page, rows may be missing from it, and
--- `is_cut` says so on every row, without the documents.
--- {conditions} say what is read, in the order of an index; {fits}, which of these rows are wanted.
+-- The same, but no stream reads more than {rows_max} rows. Where one did, its last row takes part in its place; if it
+-- gets onto the page, rows may be missing from it, and `is_cut` says so on every row, without the documents.
+-- {conditions} say what is read, in the order of an index which is that of the page; {fits}, which of these rows are
+-- wanted. Their numbers also keep the planner from reading all of another index and sorting it.
 SELECT
     key.sort_value,
     key.id,
@@ -29,9 +29,9 @@ FROM (
                 LIMIT {rows_max}
             ) AS step
             WHERE step.fits OR step.is_cut
-            LIMIT {stream_limit}
+            LIMIT {limit}
         ) AS key
-        ORDER BY {cut_place} key.sort_value {direction}, key.id {direction}
+        ORDER BY key.sort_value {direction}, key.id {direction}
         LIMIT {limit}
     ) AS key
 ) AS key

@@ -1,4 +1,4 @@
--- A page of a range of {time}, in the order of creation (schema/008_list_indexes_by_period.sql).
+-- A page of a range of {time}, in the order of creation (schema/008_list_indexes_by_period.sql and 017).
 --
 -- `period` goes through the periods of creation in the order of the page, and counts the wanted rows among the first
 -- {look_max} that each has of the range. After a period without any it looks for the next of eight that has some, and
@@ -39,10 +39,10 @@ FROM (
                 FROM (
                     SELECT
                         CASE WHEN period.looked > 0 THEN period.number {on} 1 ELSE (
-                            SELECT created_at >> 18
+                            SELECT created_at >> {bits}
                             FROM {table}
-                            WHERE {pinned} AND {time} IS NOT NULL AND created_at >> 18 {behind} period.number
-                            ORDER BY created_at >> 18 {direction}
+                            WHERE {pinned} AND {time} IS NOT NULL AND created_at >> {bits} {behind} period.number
+                            ORDER BY created_at >> {bits} {direction}
                             LIMIT 1
                         ) END AS number
                     OFFSET 0
@@ -51,7 +51,7 @@ FROM (
                     SELECT each.number
                     FROM generate_series(begin.number, begin.number {on} 7, {on} 1) AS each (number)
                     WHERE period.looked > 0 OR EXISTS (
-                        SELECT FROM {table} WHERE {pinned} AND created_at >> 18 = each.number AND {range} OFFSET 0
+                        SELECT FROM {table} WHERE {pinned} AND created_at >> {bits} = each.number AND {range} OFFSET 0
                     )
                     LIMIT 1
                 ) AS present ON true
@@ -60,7 +60,7 @@ FROM (
                     FROM (
                         SELECT *
                         FROM {table}
-                        WHERE {pinned} AND created_at >> 18 = present.number AND {range}
+                        WHERE {pinned} AND created_at >> {bits} = present.number AND {range}
                         LIMIT {look_max}
                     ) AS row
                 ) AS rows
@@ -84,7 +84,7 @@ FROM (
             FROM (
                 SELECT *
                 FROM {table}
-                WHERE {pinned} AND created_at >> 18 = period.number AND {range}
+                WHERE {pinned} AND created_at >> {bits} = period.number AND {range}
                 OFFSET 0
             ) AS row
             WHERE {conditions}

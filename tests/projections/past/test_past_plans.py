@@ -88,5 +88,6 @@ def test_no_page_of_the_past_scans_versions_or_events(shop: tuple[asyncio.Runner
     assert len(found) > 20
     for text, plan in found.items():
         assert ("Seq Scan", "order_version") not in set(scans(plan)), text
+        assert ("Seq Scan", "order_version_document") not in set(scans(plan)), text
         assert ("Seq Scan", "event") not in set(scans(plan)), text
         assert blocks_read(plan) < BLOCKS_MAX, text

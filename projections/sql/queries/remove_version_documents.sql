@@ -1,0 +1,1 @@
+DELETE FROM ledger.order_version_document WHERE site = $1 AND id = ANY ($2::text[])
