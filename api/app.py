@@ -4,13 +4,17 @@ Whatever happens, the answer is JSON in Chargebee's shape: its clients turn anyt
 """
 
 import logging
+import secrets
 import traceback
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
 from api.call import read_call
+from api.console.app import add_console, is_of_console
+from api.console.settings import ConsoleSettings
 from api.documentation import add_documentation
+from api.intake.operation import INTAKE_ROUTES
 from api.rendering import crash_body, error_body
 from api.requests.exchange import Exchange
 from api.responses import json_response
@@ -24,18 +28,24 @@ from ledger.limits import REQUEST_BODY_BYTES_MAX
 log = logging.getLogger(__name__)
 
 SERVICES = web.AppKey("services", Services)
-_ROUTER = Router(ROUTES)
-_ROUTES = {route.operation: route for route in ROUTES}
+_ALL_ROUTES = (*ROUTES, *INTAKE_ROUTES)
+_ROUTER = Router(_ALL_ROUTES)
+_ROUTES = {route.operation: route for route in _ALL_ROUTES}
 
 
-def create_app(services: Services) -> web.Application:
-    """The application around services that are ready; who made them closes them."""
+def create_app(services: Services, *, console: ConsoleSettings | None = None) -> web.Application:
+    """The application around services that are ready; who made them closes them.
+
+    Args:
+        console: how the console is run; None signs its sessions with a secret of this process.
+    """
     app = web.Application(client_max_size=REQUEST_BODY_BYTES_MAX, middlewares=[answer_unrouted])
     app[SERVICES] = services
     app.on_shutdown.append(end_streams)
     app.router.add_get("/healthz", alive)
     app.router.add_get("/readyz", ready)
     add_documentation(app)
+    add_console(app, services, console or ConsoleSettings(secret=secrets.token_bytes(32)))
     app.router.add_route("*", "/{path:.*}", answer)
     return app
 
@@ -66,7 +76,7 @@ async def answer_unrouted(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
     """What no route of aiohttp's matches (``OPTIONS *``), which it would answer in plain text."""
-    if request.match_info.http_exception is not None:
+    if request.match_info.http_exception is not None and not is_of_console(request):
         return await answer(request)
     return await handler(request)
 

@@ -36,6 +36,13 @@ class Target:
         return AnchorFiles(self.data_dir.absolute() / "anchors")
 
     @property
+    def environment(self) -> dict[str, str]:
+        """What makes commands of a process that is started find the same data."""
+        named = {"ORDER_LEDGER_DATA_DIR": self.data_dir.absolute(), "ORDER_LEDGER_DATABASE_URL": self.database_url}
+        named["ORDER_LEDGER_KEYS_DIR"] = self.keys_dir.absolute() if self.keys_dir else None
+        return {name: str(value) for name, value in named.items() if value is not None}
+
+    @property
     def console_dir(self) -> Path:
         """What the console keeps: the secret of its sessions."""
         return self.data_dir.absolute() / "console"

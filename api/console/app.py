@@ -14,10 +14,11 @@ from aiohttp import web
 from api.console import sign_in
 from api.console.headers import Handler, secure_headers
 from api.console.rendering import answer, set_up_templates
-from api.console.routes import PAGES
+from api.console.routes import ACTIONS, PAGES
 from api.console.session import Sessions
+from api.console.settings import ConsoleSettings
 from api.console.sign_in import SESSIONS
-from api.console.visitor import SERVICES, VISITOR, Visitor
+from api.console.visitor import SERVICES, SETTINGS, VISITOR, Visitor
 from api.services import Services
 from ledger.appender import CONNECTION_ERRORS
 from ledger.errors import DatabaseUnavailable, LedgerError, ResourceNotFound
@@ -28,11 +29,11 @@ _OPEN = frozenset({f"{PREFIX}/sign-in"})
 log = logging.getLogger(__name__)
 
 
-def add_console(app: web.Application, services: Services, secret: bytes) -> None:
+def add_console(app: web.Application, services: Services, settings: ConsoleSettings) -> None:
     """Serve the console."""
     app.router.add_get(PREFIX, _home)
     app.router.add_get(f"{PREFIX}/", _home)
-    app.add_subapp(PREFIX, create_console(services, secret))
+    app.add_subapp(PREFIX, create_console(services, settings))
 
 
 def is_of_console(request: web.Request) -> bool:
@@ -44,19 +45,18 @@ async def _home(_: web.Request) -> web.Response:
     return web.Response(status=303, headers={"Location": f"{PREFIX}/orders"})
 
 
-def create_console(services: Services, secret: bytes) -> web.Application:
-    """The console over services that are ready.
-
-    Args:
-        secret: what sessions are signed with, the same in all workers.
-    """
+def create_console(services: Services, settings: ConsoleSettings) -> web.Application:
+    """The console over services that are ready."""
     console = web.Application(middlewares=[secure_headers, failures_as_pages, signed_in])
     console[SERVICES] = services
-    console[SESSIONS] = Sessions(secret)
+    console[SETTINGS] = settings
+    console[SESSIONS] = Sessions(settings.secret)
     set_up_templates(console)
     sign_in.add_routes(console, services)
     for path, page in PAGES:
         console.router.add_get(path, page)
+    for path, action in ACTIONS:
+        console.router.add_post(path, action)
     console.router.add_static("/static", _static_folder())
     return console
 

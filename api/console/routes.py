@@ -1,7 +1,19 @@
 """All pages of the console, below ``/console``."""
 
 from api.console.headers import Handler
-from api.console.pages import activity, compare, evidence, export, health, invoice, keys, order, orders, palette
+from api.console.pages import (
+    activity,
+    compare,
+    evidence,
+    export,
+    health,
+    invoice,
+    keys,
+    order,
+    orders,
+    palette,
+    webhooks,
+)
 from api.console.pages import request as one_request
 
 PAGES: tuple[tuple[str, Handler], ...] = (
@@ -16,7 +28,15 @@ PAGES: tuple[tuple[str, Handler], ...] = (
     ("/activity/stream", activity.stream),
     ("/requests/{id}", one_request.show),
     ("/invoices/{id:.+}", invoice.show),
+    ("/webhooks", webhooks.show),
+    ("/webhooks/resend", webhooks.preview),
     ("/health", health.show),
     ("/go", palette.go),
     ("/help", keys.show),
 )
+
+ACTIONS: tuple[tuple[str, Handler], ...] = (
+    ("/webhooks/resend", webhooks.resend),
+    ("/health/verify", health.verify),
+)
+"""What changes something; each requires a form of the session and a full key."""

@@ -3,7 +3,9 @@
 from aiohttp import web
 
 from api.console.rendering import answer
-from api.console.visitor import services_of, visitor_of
+from api.console.sign_in import require_own_form
+from api.console.visitor import SETTINGS, services_of, visitor_of
+from ledger.errors import AuthorizationFailed
 from ledger.lags import lags
 from ledger.transparency.checkpoint_store import CheckpointStore
 from ledger.transparency.proofs import NotCoveredYet
@@ -14,6 +16,7 @@ from projections.rebuild.parking import parked
 async def show(request: web.Request) -> web.Response:
     """GET /console/health"""
     services, site = services_of(request), visitor_of(request).site
+    runs = request.app[SETTINGS].verifications
     store = CheckpointStore(services.pool, site)
     try:
         checkpoint = await services.proofs.checkpoint(site)
@@ -34,4 +37,17 @@ async def show(request: web.Request) -> web.Response:
         keys=keys,
         missing=await services.requests.not_kept(site),
         now_ms=services.clock_ms(),
+        may_verify=runs is not None and visitor_of(request).may_change,
+        is_verifying=runs is not None and runs.is_running(site),
+        report=runs.last(site) if runs else None,
     )
+
+
+async def verify(request: web.Request) -> web.Response:
+    """POST /console/health/verify: verify the whole site, in a process of its own."""
+    await require_own_form(request)
+    runs = request.app[SETTINGS].verifications
+    if runs is None or not visitor_of(request).may_change:
+        raise AuthorizationFailed
+    await runs.start(visitor_of(request).site)
+    return web.Response(status=303, headers={"Location": "/console/health#verification"})

@@ -8,6 +8,7 @@ import pytest
 from aiohttp.test_utils import TestClient
 
 from api.app import create_app
+from api.console.settings import ConsoleSettings
 from api.services import Services
 from tests.api.requests import Client
 
@@ -20,7 +21,7 @@ def visit(aiohttp_client: Callable[..., Awaitable[TestClient[Any, Any]]], servic
 
     async def visit(key: str | None = None) -> Client:
         browser: Client = await aiohttp_client(
-            create_app(services, console_secret=b"s" * 32), cookie_jar=aiohttp.CookieJar(unsafe=True)
+            create_app(services, console=ConsoleSettings(secret=b"s" * 32)), cookie_jar=aiohttp.CookieJar(unsafe=True)
         )
         if key:
             answer = await browser.post("/console/sign-in", data={"key": key}, allow_redirects=False)
