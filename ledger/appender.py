@@ -19,6 +19,7 @@ from ledger.batch import Append, Outcome, append_arguments
 from ledger.errors import DatabaseUnavailable, TemporaryError
 from ledger.ids import Site, system_clock_ms
 from ledger.limits import (
+    APPEND_EVENT_S_MAX,
     APPEND_QUEUE_MAX,
     APPEND_RETRY_S_MAX,
     BATCH_BYTES_MAX,
@@ -104,7 +105,7 @@ class Appender:
         while True:
             try:
                 arguments = append_arguments(site, self._clock_ms(), batch)
-                rows = await self._pool.fetch(query("append"), *arguments, timeout=STATEMENT_TIMEOUT_S)
+                rows = await self._pool.fetch(query("append"), *arguments, timeout=_timeout_s(batch))
                 return [Outcome(row["outcome"]) for row in rows]
             except CONNECTION_ERRORS as error:
                 pause = next(pauses, None)
@@ -182,6 +183,10 @@ def _fail(batch: Iterable[_Waiting], error: Exception) -> None:
     for _, done in batch:
         if not done.done():
             done.set_exception(error)
+
+
+def _timeout_s(batch: Iterable[Append]) -> float:
+    return STATEMENT_TIMEOUT_S + APPEND_EVENT_S_MAX * sum(len(append.events) for append in batch)
 
 
 def _pauses() -> Iterator[float]:

@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 from ledger.batch import NumberGiven
 from ledger.events import DomainEvent
 from ledger.ids import IdSource, StreamId
+from ledger.parts import WebhookEndpoint
 from ledger.settings import SiteSettings
 
 S = TypeVar("S")
@@ -32,15 +33,16 @@ class Stream(Generic[S]):
 
 
 class NeedsNumber(Exception):
-    """Raised by ``Context.number``: the decision needs the next number of a series, and is then asked again.
+    """Raised by ``Context.number``: the decision needs the next numbers of a series, and is then asked again.
 
     So a number is taken only for a command that nothing else speaks against.
     """
 
-    def __init__(self, series: str, start: int) -> None:
+    def __init__(self, series: str, start: int, count: int) -> None:
         super().__init__(series)
         self.series = series
         self.start = start
+        self.count = count
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,7 +54,7 @@ class Context:
         created_by: name of the API key, or ``system``.
         live: whether the site is live; test sites mark their ids.
         ids: source of new ids.
-        numbers: numbers reserved so far, by series.
+        numbers: numbers reserved so far, by series; a decision takes them from a series once.
         business_entity_id: the entity that the call is restricted to.
     """
 
@@ -69,22 +71,23 @@ class Context:
         """Seconds since 1970."""
         return self.now_ms // 1000
 
-    def number(self, series: str, start: int = 1) -> int:
-        """The number reserved for the series."""
+    def number(self, series: str, start: int = 1, count: int = 1) -> int:
+        """The number reserved for the series; of several in a row, the first."""
         if series not in self.numbers:
-            raise NeedsNumber(series, start)
+            raise NeedsNumber(series, start, count)
         return self.numbers[series]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Decision:
-    """What a command comes to: events in the order of the log, and the order that the answer shows.
+    """What a command comes to: events in the order of the log, and the order or endpoint that the answer shows.
 
     No events mean that nothing changes. ``numbers`` are given by the caller and must not be handed out again.
     """
 
     events: tuple[DomainEvent, ...] = ()
     order_id: str = ""
+    endpoint: WebhookEndpoint | None = None
     numbers: tuple[NumberGiven, ...] = ()
 
 

@@ -6,6 +6,7 @@
     │   │   └── ParamRequired       400 param_wrong_value (error_code param_required)
     │   ├── DuplicateEntry          400 duplicate_entry
     │   ├── ResourceLimitExhausted  400 resource_limit_exhausted
+    │   ├── ResourceLimitExceeded   400 resource_limit_exceeded
     │   ├── ConfigurationIncompatible 400 configuration_incompatible
     │   ├── ResourceNotFound        404 resource_not_found
     │   ├── MethodNotSupported      405 http_method_not_supported
@@ -78,6 +79,12 @@ class ResourceLimitExhausted(InvalidRequest):
     """The limit of this resource is used up."""
 
     api_error_code = "resource_limit_exhausted"
+
+
+class ResourceLimitExceeded(InvalidRequest):
+    """There are as many of these as there can be."""
+
+    api_error_code = "resource_limit_exceeded"
 
 
 class ConfigurationIncompatible(InvalidRequest):

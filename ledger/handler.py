@@ -35,18 +35,24 @@ from ledger.ids import (
 from ledger.limits import COMMAND_ATTEMPTS_MAX
 from ledger.locks import KeyedLocks
 from ledger.order import Order, evolve
+from ledger.parts import WebhookEndpoint
 from ledger.preparation import prepare
-from ledger.reader import SettingsMemory, StreamReader
+from ledger.reader import StreamReader
 from ledger.settings import SiteSettings
+from ledger.settings_memory import SettingsMemory
 from ledger.store import Store
 
 _INVOICE = invoice_stream("")
 
 
+Shown = OrderRow | WebhookEndpoint
+"""What an answer can show."""
+
+
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
     """For whom a command runs.
 
-    ``answer`` makes the idempotent answer of a success from the row that it shows; it is None without a key.
+    ``answer`` makes the idempotent answer of a success from what it shows; it is None without a key.
     ``on_sealed`` is told the events of each attempt before they are appended.
     """
 
@@ -55,15 +61,21 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     metadata: Metadata
     business_entity_id: str | None = None
-    answer: Callable[[OrderRow], Answer] | None = None
+    answer: Callable[[Shown], Answer] | None = None
     on_sealed: Callable[[tuple[SealedEvent, ...]], None] | None = None
 
 
 class Handled(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of a command: its events, and the row of the order to answer with (None for invoices)."""
+    """What came of a command: its events, and what to answer with: the row of an order, or a webhook endpoint."""
 
     events: tuple[SealedEvent, ...] = ()
     row: OrderRow | None = None
+    endpoint: WebhookEndpoint | None = None
+
+    @property
+    def shown(self) -> Shown | None:
+        """Whichever of them there is; None for invoices and the like."""
+        return self.row or self.endpoint
 
 
 class AnsweredAlready(Exception):
@@ -166,12 +178,13 @@ class CommandHandler:
         shown = next((row for row in rows if row.id == decision.order_id), None)
         if shown is None and decision.order_id:
             shown = self._row_of((await reader.order(decision.order_id)).state)
-        answer = caller.answer(shown) if caller.answer and shown else None
+        handled = Handled(events=events, row=shown, endpoint=decision.endpoint)
+        answer = caller.answer(handled.shown) if caller.answer and handled.shown else None
         if events or answer:
             append = Append(site=caller.site, events=events, rows=tuple(rows), numbers=decision.numbers, answer=answer)
             if not await self._append(append):
                 raise _RaceLost(events)
-        return Handled(events=events, row=shown)
+        return handled
 
     async def _append(self, append: Append) -> bool:
         outcome = await self._appender.append(append)
@@ -193,7 +206,7 @@ class CommandHandler:
             try:
                 return decide(context)
             except NeedsNumber as needed:
-                number = await self._store.reserve_number(caller.site, needed.series, needed.start)
+                number = await self._store.reserve_number(caller.site, needed.series, needed.start, needed.count)
                 context = replace(context, numbers={**context.numbers, needed.series: number})
 
     def _reader(self, caller: Caller) -> StreamReader:

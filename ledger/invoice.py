@@ -92,11 +92,16 @@ class InvoiceFacts(InvoiceFact, frozen=True, kw_only=True):
     price_type: PriceType = PriceType.TAX_EXCLUSIVE
     resource_version: int | None = None
     date: int | None = None
+    generated_at: int | None = None
     paid_at: int | None = None
+    is_gifted: bool = False
+    term_finalized: bool | None = None
+    deleted: bool = False
     total: int = 0
     amount_paid: int = 0
     amount_adjusted: int = 0
     credits_applied: int = 0
+    write_off_amount: int = 0
     round_off_amount: int = 0
     shipping_address: Address | None = None
     billing_address: Address | None = None
@@ -111,9 +116,23 @@ class InvoiceFacts(InvoiceFact, frozen=True, kw_only=True):
         """What was paid for it, credits that were applied included (order-generation.md, section 5)."""
         return self.amount_paid + self.credits_applied
 
+    @property
+    def adjusted(self) -> int:
+        """What adjustments and write-offs took off it, whether ``amount_adjusted`` holds the write-offs or not."""
+        return min(self.amount_adjusted + self.write_off_amount, max(self.amount_adjusted, self.total - self.paid))
+
+    @property
+    def is_written_off(self) -> bool:
+        """Whether it was written off whole: nothing was paid for it and nothing is due (section 6)."""
+        return self.write_off_amount > 0 and self.paid == 0 and self.adjusted >= self.total
+
     def is_visible_to(self, business_entity_id: str | None) -> bool:
         """Whether a call that is restricted to a business entity sees it: its own invoices, and those of none."""
         return None in {self.business_entity_id, business_entity_id} or self.business_entity_id == business_entity_id
+
+    def subscription_of(self, line: InvoiceLine) -> str | None:
+        """The subscription that a line bills; only lines of consolidated invoices name one of their own."""
+        return line.subscription_id or self.subscription_id
 
     @property
     def subscription_ids(self) -> frozenset[str]:
@@ -151,12 +170,20 @@ class Invoice(msgspec.Struct, frozen=True, kw_only=True):
         return max(0, self.facts.paid - sum(self.issued.values()) - elsewhere)
 
 
+_CHECKED_LATER = frozenset({"write_off_amount", "generated_at", "is_gifted", "term_finalized", "deleted"})
+
+
 def fold_invoice(events: Iterable[DomainEvent]) -> Invoice | None:
     """The invoice after all of its events."""
     invoice: Invoice | None = None
     for event in events:
         invoice = _evolve(invoice, event)
     return invoice
+
+
+def with_orders(invoice: Invoice, event: InvoiceOrdersGenerated) -> Invoice:
+    """The invoice with the orders that it brought about, and the lines that got none."""
+    return replace(invoice, generated=invoice.generated + event.orders, left_out=invoice.left_out + event.left_out)
 
 
 def read_facts(description: dict[str, Any]) -> InvoiceFacts:
@@ -168,20 +195,32 @@ def read_facts(description: dict[str, Any]) -> InvoiceFacts:
     return msgspec.convert(description, InvoiceFacts)
 
 
+def billed_subscriptions(description: dict[str, Any]) -> frozenset[str]:
+    """The subscriptions that an invoice bills; none of one that cannot be read."""
+    try:
+        return read_facts(description).subscription_ids
+    except msgspec.ValidationError:
+        return frozenset()
+
+
+def _recorded_facts(description: dict[str, Any]) -> InvoiceFacts:
+    """What is read of a description that was recorded, when fewer of its members may have been checked than now."""
+    try:
+        return read_facts(description)
+    except msgspec.ValidationError:
+        return read_facts({name: value for name, value in description.items() if name not in _CHECKED_LATER})
+
+
 def _evolve(invoice: Invoice | None, event: DomainEvent) -> Invoice:
     match event:
         case InvoiceRecorded(invoice=description) if invoice is None:
-            return Invoice(facts=read_facts(description), description=description)
+            return Invoice(facts=_recorded_facts(description), description=description)
         case InvoiceUpdated(invoice=description) if invoice:
-            return replace(invoice, facts=read_facts(description), description=description)
+            return replace(invoice, facts=_recorded_facts(description), description=description)
         case InvoiceCreditNoteIssued() if invoice:
             return replace(invoice, issued=invoice.issued | {event.credit_note_id: event.total})
         case InvoiceCreditNoteVoided() if invoice:
             return replace(invoice, issued=invoice.issued | {event.credit_note_id: 0})
         case InvoiceOrdersGenerated() if invoice:
-            return replace(
-                invoice,
-                generated=invoice.generated + event.orders,
-                left_out=invoice.left_out + event.left_out,
-            )
+            return with_orders(invoice, event)
     raise ValueError(f"{event.TOPIC} cannot follow here in the stream of an invoice")

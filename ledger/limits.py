@@ -110,11 +110,14 @@ CHANGES_BEHIND_INDEX_MAX = 2 * LOG_PAGE_EVENTS
 # Orders whose invoice and entity a verification keeps at hand while it reads the log: some 10 MB. Of others the first
 # event is read again.
 OWNERS_REMEMBERED_MAX = 50_000
+# From so many events on a verification compares orders in a second process: it takes half a second to come up, in which
+# some ten thousand events are verified.
+COMPARED_APART_FROM_EVENTS = 20_000
 
 # The list of events (chargebee/events.md, section 2). A filter by id or webhook status that so few events pass is
-# answered from these, in less than 100 ms; one that more pass is checked along the list.
+# answered from these, some 40 ms of work; one that more pass is checked along the list.
 EVENT_CANDIDATES_MAX = 5_000
-# Such a page looks at so many events, then ends early and says where to go on: as long.
+# Such a page looks at so many events, some 50 ms of work, then ends early and says where to go on.
 EVENTS_LOOKED_AT_MAX = 10_000
 # How long an event can be retrieved by its id, and how far a filter by webhook status looks back by itself.
 EVENT_RETRIEVED_DAYS_MAX = 90
@@ -221,17 +224,19 @@ WEBHOOK_CLAIM_S = 120.0
 WEBHOOK_NEXT_ENDPOINT_S = 2.0
 # An endpoint that failed so lately is not waited for at all.
 WEBHOOK_FAILED_LATELY_S = 600.0
-# Calls of one endpoint at once: enough to keep up with some hundred events a second; one that does not answer takes a
+# Calls of one endpoint at once, so that its answers need not be waited for one by one; one that does not answer takes a
 # single one. Together they leave the process room for its requests.
 WEBHOOK_CALLS_PER_ENDPOINT_MAX = 4
 WEBHOOK_CALLS_MAX = 200
+# Claimed and read together: the more, the fewer round trips for each; fewer than a claim's statement looks at.
+WEBHOOK_CLAIMED_AT_ONCE = 20
 # Of an answer nothing but the status counts. What follows is read so far, to let the receiver end in peace.
 WEBHOOK_ANSWER_BYTES_MAX = 64 * 1024
 WEBHOOK_FAILURE_REASON_LENGTH_MAX = 250
 # As long as events are shown (EVENT_RETRIEVED_DAYS_MAX).
 WEBHOOK_DELIVERIES_KEPT_DAYS = 90
 WEBHOOK_DELIVERIES_FORGOTTEN_AT_ONCE = 2_000
-# Deliveries that wait at one endpoint, some 200 MB; what comes beyond it is not delivered, unless somebody resends it.
+# Deliveries that wait at one endpoint, some 280 MB; what comes beyond it is not delivered, unless somebody resends it.
 WEBHOOK_WAITING_MAX = 1_000_000
 
 # The intake. A delivery holds an invoice of 1 MiB at most and a few smaller resources.
@@ -243,3 +248,9 @@ INTAKE_EVENT_TYPE_LENGTH_MAX = 100
 INTAKE_CREDIT_NOTES_MAX = 100
 INTAKE_REASON_LENGTH_MAX = 300
 INTAKE_EVENTS_FORGOTTEN_AT_ONCE = 2_000
+
+# Looking for orders by their words: an order has a note of 600 characters and a few ids.
+SEARCH_WORDS_MAX = 200
+SEARCH_WORD_LENGTH_MAX = 100
+# Who finds more has to say more. The list is filtered by these ids.
+SEARCH_ORDERS_MAX = 200

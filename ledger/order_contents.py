@@ -2,13 +2,14 @@
 order-generation.md, section 5). Pure functions of the invoice, the settings and new ids.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 from msgspec.structs import replace
 
-from ledger.invoice import InvoiceFacts, InvoiceLine
-from ledger.money import share_by_weight, spread_within
+from ledger.invoice import InvoiceCreditNote, InvoiceFacts, InvoiceLine
+from ledger.invoice_shares import line_total, shares_of_lines
+from ledger.money import spread_within
 from ledger.parts import Address, LineCredit, LineItemDiscount, LineItemTax, LinkedCreditNote, OrderLine
 from ledger.settings import SiteSettings
 from ledger.vocabulary import (
@@ -16,7 +17,6 @@ from ledger.vocabulary import (
     CreditNoteType,
     EntityType,
     LineItemStatus,
-    PriceType,
     ValidationStatus,
 )
 
@@ -37,37 +37,28 @@ def whole_invoice(
 
     Lines that are not shipped ride along with ``is_shippable`` false where the site includes them.
     """
-    weights = [line_total(line, invoice.price_type) for line in invoice.line_items]
-    whole = max(invoice.total, sum(weights))
-    paid = share_by_weight(invoice.paid, weights, whole)
-    adjusted = share_by_weight(invoice.amount_adjusted, weights, whole)
-    included = [
-        (place, line)
-        for place, line in enumerate(invoice.line_items)
-        if settings.include_non_shippable or is_shippable(line, settings)
-    ]
+    paid = shares_of_lines(invoice, invoice.paid)
+    adjusted = shares_of_lines(invoice, invoice.adjusted)
     lines = {
-        line.id: _order_line(line, invoice, settings, status=status, line_id=new_line_id()) for _, line in included
+        line.id: replace(
+            _order_line(line, invoice, settings, status=status, line_id=new_line_id()),
+            amount_paid=paid[line.id],
+            amount_adjusted=adjusted[line.id],
+        )
+        for line in invoice.line_items
+        if settings.include_non_shippable or is_shippable(line, settings)
     }
-    for place, line in included:
-        lines[line.id] = replace(lines[line.id], amount_paid=paid[place], amount_adjusted=adjusted[place])
     return OrderContents(
         order_line_items=tuple(lines.values()),
         line_item_taxes=_taxes(invoice, lines),
         line_item_discounts=_discounts(invoice, lines),
-        linked_credit_notes=_adjustments(invoice, weights, whole, [place for place, _ in included]),
+        linked_credit_notes=_adjustments(invoice, lines),
     )
 
 
 def is_shippable(line: InvoiceLine, settings: SiteSettings) -> bool:
     """Whether a line is shipped; ``adhoc`` lines never are."""
     return line.entity_type is not EntityType.ADHOC and settings.is_shippable(line.entity_id)
-
-
-def line_total(line: InvoiceLine, price_type: PriceType) -> int:
-    """What the line costs in the end: after discount, with tax."""
-    tax = line.tax_amount if price_type is PriceType.TAX_EXCLUSIVE else 0
-    return max(0, line.amount - line.discount_amount + tax)
 
 
 def spread_credit(lines: Sequence[OrderLine], total: int) -> tuple[LineCredit, ...]:
@@ -81,6 +72,17 @@ def known_address(address: Address | None) -> Address | None:
     if address is None or replace(address, validation_status=None) == Address():
         return None
     return replace(address, validation_status=address.validation_status or ValidationStatus.NOT_VALIDATED)
+
+
+def adjustment(note: InvoiceCreditNote, amount: int) -> LinkedCreditNote:
+    """An adjustment credit note as an order links it, with the order's share of its total."""
+    return LinkedCreditNote(
+        id=note.cn_id,
+        type=CreditNoteType.ADJUSTMENT,
+        status=CreditNoteStatus.VOIDED if note.cn_status == "voided" else CreditNoteStatus.ADJUSTED,
+        amount=amount,
+        amount_adjusted=amount,
+    )
 
 
 def _order_line(
@@ -129,20 +131,9 @@ def _discounts(invoice: InvoiceFacts, lines: dict[str, OrderLine]) -> tuple[Line
     )
 
 
-def _adjustments(
-    invoice: InvoiceFacts, weights: Sequence[int], whole: int, places: Sequence[int]
-) -> tuple[LinkedCreditNote, ...]:
+def _adjustments(invoice: InvoiceFacts, lines: Iterable[str]) -> tuple[LinkedCreditNote, ...]:
     notes = []
     for note in invoice.adjustment_credit_notes:
-        shares = share_by_weight(note.cn_total, weights, whole)
-        amount = sum(shares[place] for place in places)
-        notes.append(
-            LinkedCreditNote(
-                id=note.cn_id,
-                type=CreditNoteType.ADJUSTMENT,
-                status=CreditNoteStatus.VOIDED if note.cn_status == "voided" else CreditNoteStatus.ADJUSTED,
-                amount=amount,
-                amount_adjusted=amount,
-            )
-        )
+        shares = shares_of_lines(invoice, note.cn_total)
+        notes.append(adjustment(note, sum(shares[line] for line in lines)))
     return tuple(notes)

@@ -1,27 +1,37 @@
 """The streams that one command looks at: each is read once, folded, and remembered with the place it was read at."""
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, TypeVar
 
 from eventsourcing.persistence import MapperDeserialisationError
 
+from ledger.billing import CreditNote, Gift, Subscription, fold_credit_note, fold_gift, fold_subscription
 from ledger.decision import Stream
 from ledger.envelope import EventMapper, RecordedEvent, events_of
 from ledger.errors import RecordUnreadable, ResourceNotFound
 from ledger.events import DomainEvent
-from ledger.ids import SETTINGS_STREAM, Site, StreamId, credit_note_stream, invoice_stream, order_stream
+from ledger.ids import (
+    SETTINGS_STREAM,
+    WEBHOOK_ENDPOINTS_STREAM,
+    Site,
+    StreamId,
+    credit_note_stream,
+    gift_stream,
+    invoice_stream,
+    order_stream,
+    subscription_stream,
+)
 from ledger.invoice import Invoice, fold_invoice
 from ledger.order import Order, fold
-from ledger.settings import SiteSettings, fold_settings
+from ledger.settings import SiteSettings
+from ledger.settings_memory import KnownSettings, SettingsMemory
 from ledger.store import Store
+from ledger.webhook_endpoints import WebhookEndpoints, fold_webhook_endpoints
 
 S = TypeVar("S")
 
 log = logging.getLogger(__name__)
-
-SettingsMemory = dict[Site, Stream[SiteSettings]]
-"""The settings of each site as a process last read them, with the version they were read at."""
 
 
 class StreamReader:
@@ -76,25 +86,59 @@ class StreamReader:
         """The stream of an invoice id, whether it exists or not."""
         return await self._stream(invoice_stream(invoice_id), fold_invoice)
 
-    async def credit_notes(self, ids: Iterable[str]) -> dict[StreamId, Stream[None]]:
-        """The streams of credit notes; their state is the orders' matter."""
+    async def credit_note(self, credit_note_id: str) -> Stream[CreditNote | None]:
+        """The stream of a credit note id, whether it exists or not."""
+        return await self._stream(credit_note_stream(credit_note_id), fold_credit_note)
+
+    async def credit_notes(self, ids: Iterable[str]) -> dict[StreamId, Stream[CreditNote | None]]:
+        """The streams of credit note ids, by stream."""
         streams = [credit_note_stream(credit_note_id) for credit_note_id in ids]
         await self.prefetch(*streams)
-        return {stream: await self._stream(stream, lambda _: None) for stream in streams}
+        return {stream: await self._stream(stream, fold_credit_note) for stream in streams}
+
+    async def subscription(self, subscription_id: str) -> Stream[Subscription | None]:
+        """The stream of a subscription id, whether it exists or not."""
+        return await self._stream(subscription_stream(subscription_id), fold_subscription)
+
+    async def gift(self, invoice_id: str) -> Stream[Gift | None]:
+        """The stream of the gift that an invoice pays for, whether there is one or not."""
+        return await self._stream(gift_stream(invoice_id), fold_gift)
 
     async def settings(self) -> Stream[SiteSettings]:
         """The settings of the site."""
         await self.prefetch(SETTINGS_STREAM)
-        known = self._settings_memory.get(self._site) or Stream(SETTINGS_STREAM, SiteSettings())
-        news = self._records[SETTINGS_STREAM]
-        if news and news[-1].version > known.version:
-            # Another command may have read on meanwhile: never go back behind what it remembers.
-            fresh = [record for record in news if record.version > known.version]
-            state = fold_settings(events_of(self._mapper, fresh), known.state)
-            known = _stream_at(SETTINGS_STREAM, state, fresh[-1])
-            self._settings_memory[self._site] = known
-        self._streams[SETTINGS_STREAM] = known
-        return known
+        known = self._known_settings.after(self._mapper, self._records[SETTINGS_STREAM])
+        self._settings_memory[self._site] = known
+        self._streams[SETTINGS_STREAM] = known.stream
+        return known.stream
+
+    async def settings_at_start(self, stream: StreamId) -> SiteSettings:
+        """The settings as they were when the first event of a stream was recorded, without their catalog."""
+        await self.prefetch(SETTINGS_STREAM, stream)
+        await self.settings()
+        return self._known_settings.before(self._records[stream][0].position)
+
+    async def webhook_endpoints(self) -> Stream[WebhookEndpoints]:
+        """The webhook endpoints of the site."""
+        return await self._stream(WEBHOOK_ENDPOINTS_STREAM, fold_webhook_endpoints)
+
+    async def order_ids_of_invoice(self, invoice_id: str) -> list[str]:
+        """Ids of all orders of an invoice, deleted ones included, the oldest first."""
+        return await self._store.order_ids_of_invoice(self._site, invoice_id)
+
+    async def credit_note_ids_of_invoice(self, invoice_id: str) -> list[str]:
+        """Ids of the credit notes that say they were made for an invoice."""
+        return await self._store.credit_note_ids_of_invoice(self._site, invoice_id)
+
+    async def note_credit_note(self, invoice_id: str | None, credit_note_id: str) -> None:
+        """Remember which invoice a credit note was made for."""
+        if invoice_id:
+            await self._store.note_credit_note(self._site, invoice_id, credit_note_id)
+
+    async def note_subscriptions(self, invoice_id: str, subscription_ids: Collection[str]) -> None:
+        """Remember which subscriptions share an invoice, where it is one of several."""
+        if len(subscription_ids) > 1:
+            await self._store.note_subscriptions(self._site, invoice_id, sorted(subscription_ids))
 
     async def note_business_entity(self, business_entity_id: str | None) -> None:
         """Remember a business entity that an invoice names."""
@@ -131,8 +175,11 @@ class StreamReader:
         return _stream_at(stream, state, records[-1]) if records else Stream(stream, state)
 
     def _remembered_version(self, stream: StreamId) -> int:
-        known = self._settings_memory.get(self._site) if stream == SETTINGS_STREAM else None
-        return known.version if known else 0
+        return self._known_settings.stream.version if stream == SETTINGS_STREAM else 0
+
+    @property
+    def _known_settings(self) -> KnownSettings:
+        return self._settings_memory.get(self._site) or KnownSettings()
 
     def _is_visible(self, order: Order) -> bool:
         return self._business_entity_id in {None, order.business_entity_id}

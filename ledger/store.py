@@ -11,10 +11,11 @@ import asyncpg
 from ledger.batch import Answer
 from ledger.envelope import RecordedEvent
 from ledger.ids import Position, Site, StreamId, Version
-from ledger.limits import LOG_PAGE_EVENTS
+from ledger.limits import INVOICE_CREDIT_NOTES_MAX, LOG_PAGE_EVENTS
 from ledger.sql import query
 
 _FROM_THE_START: Mapping[StreamId, int] = {}
+_VERSION_MAX = 2**31 - 1
 
 
 class Store:
@@ -37,6 +38,11 @@ class Store:
             found[row["stream"]].append(recorded(row))
         return found
 
+    async def load_stream_until(self, site: Site, stream: StreamId, version: int) -> list[RecordedEvent]:
+        """The events of one stream up to a version; all of them where it has not come so far."""
+        rows = await self._pool.fetch(query("load_stream_until"), site, stream, min(version, _VERSION_MAX))
+        return [recorded(row) for row in rows]
+
     async def stream_exists(self, site: Site, stream: StreamId) -> bool:
         """Whether anything ever happened in the stream."""
         return bool(await self._pool.fetchval(query("stream_exists"), site, stream))
@@ -54,6 +60,12 @@ class Store:
         found = {row["position"]: recorded(row) for row in rows}
         return [found[position] for position in positions if position in found]
 
+    async def find_event(self, site: Site, event_id: str) -> RecordedEvent | None:
+        """The event with an id."""
+        row = await self._pool.fetchrow(query("find_event_by_id"), site, event_id)
+        found = await self.events_at(site, [row["position"]]) if row else []
+        return found[0] if found else None
+
     async def head_position(self, site: Site) -> Position | None:
         """The last position of the site, 0 before its first event; None for an unknown site."""
         position = await self._pool.fetchval(query("head_position"), site)
@@ -68,14 +80,33 @@ class Store:
         """Delete answers whose window has passed, at most ``limit``; returns how many."""
         return int((await self._pool.execute(query("forget_answers"), now_ms, limit)).split()[-1])
 
-    async def reserve_number(self, site: Site, series: str, start: int) -> int:
-        """The next number of a series, from ``start``; it may still turn out to be taken, which the append tells."""
-        return int(await self._pool.fetchval(query("reserve_number"), site, series, start))
+    async def reserve_number(self, site: Site, series: str, start: int, count: int = 1) -> int:
+        """The first of the next ``count`` numbers of a series, from ``start``; one may still turn out to be taken,
+        which the append tells.
+        """
+        return int(await self._pool.fetchval(query("reserve_number"), site, series, start, count))
 
     async def document_number_owner(self, site: Site, number: str) -> str | None:
         """Id of the order with this document number, deleted ones included."""
         owner: str | None = await self._pool.fetchval(query("document_number_owner"), site, number)
         return owner
+
+    async def order_ids_of_invoice(self, site: Site, invoice_id: str) -> list[str]:
+        """Ids of all orders of an invoice, deleted ones included, the oldest first."""
+        return [row["id"] for row in await self._pool.fetch(query("invoice_orders"), site, invoice_id)]
+
+    async def credit_note_ids_of_invoice(self, site: Site, invoice_id: str) -> list[str]:
+        """Ids of the credit notes that were noted for an invoice, at most as many as an invoice may list."""
+        rows = await self._pool.fetch(query("invoice_credit_notes"), site, invoice_id, INVOICE_CREDIT_NOTES_MAX)
+        return [row["credit_note_id"] for row in rows]
+
+    async def note_credit_note(self, site: Site, invoice_id: str, credit_note_id: str) -> None:
+        """Remember that a credit note was made for an invoice; nothing happens when it is known."""
+        await self._pool.execute(query("note_invoice_credit_note"), site, invoice_id, credit_note_id)
+
+    async def note_subscriptions(self, site: Site, invoice_id: str, subscription_ids: Sequence[str]) -> None:
+        """Remember which subscriptions share an invoice; nothing happens with those that are known."""
+        await self._pool.execute(query("note_invoice_subscriptions"), site, invoice_id, subscription_ids)
 
     async def note_business_entity(self, site: Site, business_entity_id: str) -> None:
         """Remember a business entity that an invoice names; nothing happens when it is known."""

@@ -174,6 +174,35 @@ class LeftOutReason(StrEnum):
 
     NOT_SHIPPABLE = "not_shippable"
     DEADLINE_MISSED = "deadline_missed"
+    TOO_MANY_ORDERS = "too_many_orders"
+
+
+class PeriodUnit(StrEnum):
+    """What a shipping period is counted in."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    YEAR = "year"
+
+
+class Weekday(StrEnum):
+    """In the order of ``datetime.date.weekday``."""
+
+    MONDAY = "monday"
+    TUESDAY = "tuesday"
+    WEDNESDAY = "wednesday"
+    THURSDAY = "thursday"
+    FRIDAY = "friday"
+    SATURDAY = "saturday"
+    SUNDAY = "sunday"
+
+
+class OrderNumberAssignment(StrEnum):
+    """When a generated order gets its document number."""
+
+    ON_DEMAND = "on_demand"
+    AT_GENERATION = "at_generation"
 
 
 class ReadyDate(StrEnum):
@@ -192,3 +221,17 @@ class ResponseSchemaType(StrEnum):
     PLANS_ADDONS = "plans_addons"
     ITEMS = "items"
     COMPAT = "compat"
+
+
+class WebhookStatus(StrEnum):
+    """What became of the delivery of an event (chargebee/events.md, section 1)."""
+
+    NOT_CONFIGURED = "not_configured"
+    SCHEDULED = "scheduled"
+    SUCCEEDED = "succeeded"
+    RE_SCHEDULED = "re_scheduled"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    NOT_APPLICABLE = "not_applicable"
+    DISABLED = "disabled"
+    RATE_LIMITED = "rate_limited"

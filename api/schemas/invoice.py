@@ -7,7 +7,6 @@ accepts, so a bad invoice is refused at the door and never stored.
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
 from marshmallow import ValidationError, validates
 
 from api.json_fields import (
@@ -22,9 +21,9 @@ from api.json_fields import (
     JsonTimestamp,
     Members,
 )
-from api.plain_json import Path, name_of, parse_json, plain_object
+from api.schemas.description import Description
 from ledger.commands import RecordInvoice
-from ledger.errors import InvalidRequest, ParamWrongValue
+from ledger.errors import ParamWrongValue
 from ledger.invoice import InvoiceFacts, read_facts
 from ledger.limits import (
     INTEGER_MAX,
@@ -125,11 +124,16 @@ class InvoiceSchema(Members):
     price_type = JsonChoice(PriceType)
     resource_version = JsonInteger()
     date = JsonTimestamp()
+    generated_at = JsonTimestamp()
     paid_at = JsonTimestamp()
+    is_gifted = JsonBoolean()
+    term_finalized = JsonBoolean()
+    deleted = JsonBoolean()
     total = JsonInteger()
     amount_paid = JsonInteger()
     amount_adjusted = JsonInteger()
     credits_applied = JsonInteger()
+    write_off_amount = JsonInteger()
     round_off_amount = JsonInteger(-INTEGER_MAX)
     shipping_address = JsonObject(InvoiceAddressSchema)
     billing_address = JsonObject(InvoiceAddressSchema)
@@ -149,66 +153,19 @@ class InvoiceSchema(Members):
             seen.add(line["id"])
 
 
-_INVOICE = InvoiceSchema()
-
-
 def read_invoice(raw: bytes | Mapping[str, Any]) -> RecordInvoice:
-    """The command that records an invoice.
-
-    Args:
-        raw: JSON text, or the parsed object; the invoice itself or ``{"invoice": {...}}``. Floats of a parsed
-            object become their shortest text, so text keeps more of what Chargebee wrote.
-
-    Raises:
-        ParamWrongValue: ``param`` names the member that is wrong, as in ``line_items[2].amount``.
-        InvalidRequest: no JSON object, or too large.
-    """
-    description = _checked(plain_object(_unwrapped(_parsed(raw))))
-    if len(msgspec.json.encode(description)) > INVOICE_BYTES_MAX:
-        raise InvalidRequest(_TOO_LARGE)
+    """The command that records an invoice: JSON text or the parsed object. Raises as ``Description.read`` does."""
+    description = _INVOICE.read(raw)
     return RecordInvoice(invoice_id=description["id"], description=description)
 
 
-_TOO_LARGE = f"An invoice should not be larger than {INVOICE_BYTES_MAX} bytes"
-
-
-def _parsed(raw: bytes | Mapping[str, Any]) -> Any:
-    if not isinstance(raw, bytes):
-        return raw
-    if len(raw) > INVOICE_BYTES_MAX:
-        raise InvalidRequest(_TOO_LARGE)
-    return parse_json(raw)
-
-
-def _unwrapped(found: Any) -> Mapping[str, Any]:
-    if isinstance(found, Mapping) and "id" not in found and isinstance(found.get("invoice"), Mapping):
-        found = found["invoice"]
-    if not isinstance(found, Mapping):
-        raise InvalidRequest("An invoice should be a JSON object")
-    return found
-
-
-def _checked(description: dict[str, Any]) -> dict[str, Any]:
-    try:
-        loaded: dict[str, Any] = _INVOICE.load(description)
-        _refuse_endless_sums(read_facts(loaded))
-    except ValidationError as error:
-        raise _first_error(error.messages) from error
-    except msgspec.ValidationError as error:
-        raise InvalidRequest(f"The invoice cannot be read: {error}") from error
-    return loaded
-
-
-def _refuse_endless_sums(facts: InvoiceFacts) -> None:
+def _summable_facts(description: dict[str, Any]) -> InvoiceFacts:
     """An order shows sums over the lines, which must stay exact for every reader of JSON too."""
+    facts = read_facts(description)
     whole = sum(line.amount + line.tax_amount + line.discount_amount for line in facts.line_items)
     if whole > INTEGER_MAX or facts.amount_paid + facts.credits_applied > INTEGER_MAX:
         raise ParamWrongValue("are more than can be added up exactly", param="line_items")
+    return facts
 
 
-def _first_error(messages: Any) -> ParamWrongValue:
-    path: Path = ()
-    while isinstance(messages, Mapping):
-        key, messages = next(iter(messages.items()))
-        path = (*path, key)
-    return ParamWrongValue(str(messages[0]), param=name_of(path))
+_INVOICE = Description("invoice", "an", InvoiceSchema(), _summable_facts, INVOICE_BYTES_MAX)

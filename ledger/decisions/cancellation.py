@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from ledger.billing import CreditNote
 from ledger.commands import CancelOrder, ReopenOrder
 from ledger.decision import Context, Decision, Recording, Stream
 from ledger.decisions.credit import issue, record_issued_credit_note
@@ -71,7 +72,7 @@ def reopen(
     command: ReopenOrder,
     order: Stream[Order],
     invoice: Stream[Invoice | None],
-    credit_notes: Mapping[StreamId, Stream[None]],
+    credit_notes: Mapping[StreamId, Stream[CreditNote | None]],
     context: Context,
 ) -> Decision:
     """Take a cancelled order up again; its unused cancellation credit notes are voided when asked.
@@ -82,7 +83,7 @@ def reopen(
         raise InvalidState("Only a cancelled order can be reopened.")
     if order.state.cancellation_reason in FINAL_REASONS:
         raise InvalidState(f"An order cancelled for {order.state.cancellation_reason} cannot be reopened.")
-    voided = voidable_notes(order.state) if command.void_cancellation_credit_notes else ()
+    voided = _still_unused(order.state, credit_notes) if command.void_cancellation_credit_notes else ()
     is_manual = order.state.order_type is OrderType.MANUAL
     recording = Recording(context.now_ms)
     recording.add(
@@ -110,6 +111,14 @@ def voidable_notes(order: Order) -> Sequence[LinkedCreditNote]:
         for note in order.linked_credit_notes
         if note.from_cancellation and note.status is CreditNoteStatus.REFUND_DUE and not note.used
     )
+
+
+def _still_unused(
+    order: Order, credit_notes: Mapping[StreamId, Stream[CreditNote | None]]
+) -> Sequence[LinkedCreditNote]:
+    """Those of the ``voidable_notes`` of which nothing else has become known, told to the order already or not."""
+    known = ((note, credit_notes[credit_note_stream(note.id)].state) for note in voidable_notes(order))
+    return tuple(note for note, state in known if state is None or (state.facts.is_in_force and not state.facts.used))
 
 
 def cancelled_changes(reason: CancellationReason | None, cancelled_at: int, now: int) -> OrderChanges:

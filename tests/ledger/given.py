@@ -11,7 +11,7 @@ What is given happened at ``BEFORE``, what is tried happens at ``NOW``, ten minu
 
 import itertools
 from collections import defaultdict
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
@@ -135,6 +135,11 @@ class Ledger:
         """Ids of the order's lines."""
         return [line.id for line in self.order(order_id).order_line_items]
 
+    def recorded(self) -> list[RecordedEvent]:
+        """The whole log, in order."""
+        every = itertools.chain.from_iterable(self._log.streams.values())
+        return sorted(every, key=lambda record: record.position)
+
     def _events(self, stream: StreamId) -> list[DomainEvent]:
         return events_of(self._mapper, self._log.streams[stream])
 
@@ -165,6 +170,7 @@ class _Log:
     mapper: EventMapper
     streams: defaultdict[StreamId, list[RecordedEvent]] = field(default_factory=lambda: defaultdict(list))
     series: dict[str, int] = field(default_factory=dict)
+    notes: list[tuple[str, str]] = field(default_factory=list)
     size: int = 0
     randoms: "itertools.count[int]" = field(default_factory=itertools.count)
 
@@ -192,10 +198,27 @@ class _LogStore(Store):
     ) -> dict[StreamId, list[RecordedEvent]]:
         return {stream: self._log.streams[stream][after.get(stream, 0) :] for stream in streams}
 
-    async def reserve_number(self, site: Site, series: str, start: int) -> int:
+    async def reserve_number(self, site: Site, series: str, start: int, count: int = 1) -> int:
         number = max(self._log.series.get(series, 0), start)
-        self._log.series[series] = number + 1
+        self._log.series[series] = number + count
         return number
+
+    async def order_ids_of_invoice(self, site: Site, invoice_id: str) -> list[str]:
+        orders = (
+            fold(events_of(self._log.mapper, records))
+            for stream, records in self._log.streams.items()
+            if stream.startswith("order-") and records
+        )
+        return [order.id for order in orders if order and order.invoice_id == invoice_id]
+
+    async def note_credit_note(self, site: Site, invoice_id: str, credit_note_id: str) -> None:
+        self._log.notes.append((invoice_id, credit_note_id))
+
+    async def credit_note_ids_of_invoice(self, site: Site, invoice_id: str) -> list[str]:
+        return [note for invoice, note in self._log.notes if invoice == invoice_id]
+
+    async def note_subscriptions(self, site: Site, invoice_id: str, subscription_ids: Sequence[str]) -> None:
+        """Invoices are looked for by their subscriptions elsewhere."""
 
     async def note_business_entity(self, site: Site, business_entity_id: str) -> None:
         """Business entities are for the door to know."""

@@ -45,6 +45,8 @@ def _of_type(info: inspect.Type) -> st.SearchStrategy[Any]:
             strategy = structs(info.cls)
         case inspect.VarTupleType():
             strategy = st.lists(_of_type(info.item_type), max_size=2).map(tuple)
+        case inspect.FrozenSetType():
+            strategy = st.frozensets(_of_type(info.item_type), max_size=2)
         case inspect.DictType():
             strategy = st.dictionaries(names, plain_values, max_size=4)
         case inspect.UnionType():
@@ -64,7 +66,7 @@ def types_within(kind: type[Struct]) -> Sequence[inspect.Type]:
         match info:
             case inspect.StructType():
                 waiting.extend(field.type for field in info.fields)
-            case inspect.VarTupleType():
+            case inspect.VarTupleType() | inspect.FrozenSetType():
                 waiting.append(info.item_type)
             case inspect.DictType():
                 waiting.extend((info.key_type, info.value_type))

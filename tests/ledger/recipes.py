@@ -16,17 +16,25 @@ from ledger.commands import (
     Command,
     CreateOrder,
     CreateRefundableCreditNote,
+    CreateWebhookEndpoint,
     DeleteOrder,
+    DeleteWebhookEndpoint,
     ImportOrder,
     LineResend,
     LineUpdate,
+    MarkReady,
+    ReconcileInvoice,
+    RecordCreditNote,
+    RecordGift,
     RecordInvoice,
+    RecordSubscription,
     ReopenOrder,
     ResendOrder,
     UpdateOrder,
+    UpdateWebhookEndpoint,
 )
 from ledger.events import OrderChanges
-from ledger.parts import Address, AddressChanges
+from ledger.parts import Address, AddressChanges, WebhookEndpoint
 from ledger.vocabulary import (
     CURRENT_STATUSES,
     LEGACY_STATUSES,
@@ -34,6 +42,7 @@ from ledger.vocabulary import (
     CreditNoteReason,
     LineItemStatus,
     OrderStatus,
+    ReadyDate,
 )
 from tests.ledger.given import COFFEE, GRINDER, imported, invoice, invoice_line, manual
 
@@ -221,6 +230,15 @@ numbers = _on_orders(AssignOrderNumber)
 deletes = _on_orders(DeleteOrder)
 resends = st.builds(_resent, picks, texts, st.lists(st.tuples(picks, st.sampled_from([None, 0, 1, 2, 9])), max_size=2))
 
+
+def _adjustment(invoice_id: str, *, total: int) -> RecordCreditNote:
+    """A credit note that somebody else made; an adjustment, which takes no refundable credits."""
+    described = {"id": "CN-9", "type": "adjustment", "status": "adjusted", "total": total}
+    return RecordCreditNote(
+        credit_note_id="CN-9", invoice_id=invoice_id, description=described | {"reference_invoice_id": invoice_id}
+    )
+
+
 moves = st.builds(
     _updated,
     picks,
@@ -247,6 +265,24 @@ EVERYTHING: tuple[Recipe, ...] = (
     always(ResendOrder(order_id="1")),
     always(DeleteOrder(order_id="1")),
     _recorded("inv_2", PAID_SINCE),
+    always(imported("due", "inv_1")),
+    always(MarkReady(order_id="due", date=ReadyDate.ORDER_DATE)),
+    always(MarkReady(order_id="due", date=ReadyDate.SHIPPING_DATE)),
+    always(ChangeSettings(settings={"order_generation_enabled": True})),
+    _recorded("inv_3", PAID_SINCE),
+    always(ReconcileInvoice(invoice_id="inv_3")),
+    always(_adjustment("inv_3", total=3)),
+    always(ReconcileInvoice(invoice_id="inv_3")),
+    always(RecordSubscription(subscription_id="sub_2", description={"id": "sub_2", "status": "active"})),
+    always(
+        RecordGift(
+            invoice_id="inv_3",
+            description={"id": "gift_1", "status": "unclaimed", "gifter": {"invoice_id": "inv_3"}},
+        )
+    ),
+    always(CreateWebhookEndpoint(endpoint=WebhookEndpoint(id="whv2_1", name="shop", url="https://shop.example/"))),
+    always(UpdateWebhookEndpoint(endpoint_id="whv2_1", changes={"disabled": True})),
+    always(DeleteWebhookEndpoint(endpoint_id="whv2_1")),
 )
 """Every event and some refusals, for a ledger that begins with the first invoices and orders."""
 

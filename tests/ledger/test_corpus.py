@@ -2,7 +2,7 @@
 
 ``corpus/*.events.jsonl`` are exports of small logs with one event at least of every type and schema that was ever
 written; ``corpus/*.documents.jsonl`` what the API answered with after each event of an order. The files are never
-edited: a new type or schema gets a new pair of files, and its digests are added below.
+edited: a new type or schema gets a new pair of files (``write_corpus``), and its digests are added below.
 """
 
 import hashlib
@@ -24,6 +24,8 @@ from projections.order_document import order_json
 
 CORPUS = Path(__file__).with_name("corpus")
 FROZEN = {
+    "2026-11-billing.documents.jsonl": "7536f0fe9539f2fa2d2665098bd47a2ef744a58ce4f050425ac175cedbbd7ac9",
+    "2026-11-billing.events.jsonl": "b50421073e1bb5b2220d982e2d7fd8c98d49798fe4ad55794d6c8b870ab7644f",
     "2026-11.documents.jsonl": "40ced6293d1b96d8c11cc2523d51b48fd21e76fc67e46c55adaf171ba57a31fc",
     "2026-11.events.jsonl": "07f272fd5648e5e887d099e862fa67fffd2f5d2e98507ae056ce876b162a59f7",
 }

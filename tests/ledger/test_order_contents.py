@@ -9,7 +9,8 @@ import msgspec
 from hypothesis import strategies as st
 
 from ledger.invoice import InvoiceFacts, read_facts
-from ledger.order_contents import OrderContents, known_address, line_total, spread_credit, whole_invoice
+from ledger.invoice_shares import line_total
+from ledger.order_contents import OrderContents, known_address, spread_credit, whole_invoice
 from ledger.parts import Address
 from ledger.settings import SiteSettings
 from ledger.vocabulary import EntityType, LineItemStatus, PriceType, ValidationStatus

@@ -20,6 +20,11 @@ OTHER_VALUES: dict[str, Any] = {
     "shippable_by_default": False,
     "time_zone": "Europe/Berlin",
     "business_entities": ["be_1"],
+    "order_generation_enabled": True,
+    "unpaid_statuses": ["posted", "not_paid"],
+    "single_order_with_multiple_items": True,
+    "order_number_assignment": "at_generation",
+    "shipping_rule": {"type": "day_of_month", "day": 10, "cut_off_day": 15},
     "catalog": {"coffee": {"sku": "S-1"}, "grinder": {"is_shippable": False}},
 }
 
@@ -70,6 +75,12 @@ def test_a_default_that_nobody_changed_is_no_change(name: str) -> None:
         ("resend_reasons", [1]),
         ("catalog", {"coffee": "S-1"}),
         ("catalog", {"coffee": {"sku": 1}}),
+        ("catalog", {"coffee": {"shipping_period": 2}}),
+        ("catalog", {"coffee": {"shipping_period": 0, "shipping_period_unit": "day"}}),
+        ("unpaid_statuses", ["paid"]),
+        ("shipping_rule", {"type": "whenever"}),
+        ("shipping_rule", {"type": "lead_time", "days": 366}),
+        ("shipping_rule", {"type": "day_of_month", "day": 0, "cut_off_day": 15}),
     ],
 )
 def test_a_setting_that_cannot_be_read_is_refused(name: str, value: object) -> None:

@@ -19,7 +19,7 @@ from ledger.transparency.audit_evidence import gather
 from ledger.transparency.checkpoint_store import CheckpointStore, unverified
 from ledger.transparency.checkpointer import Checkpointer
 from ledger.transparency.fork_guard import ForkGuard
-from ledger.transparency.log_audit import Audit, CheckViews, LogAudit
+from ledger.transparency.log_audit import Audit, LogAudit
 from ledger.transparency.signing_keys import KeyFolder
 from tests.log.appends import append_batch
 
@@ -108,14 +108,12 @@ class Signer:
         await self.sign()
         await self.anchor()
 
-    async def audit(
-        self, *, more: tuple[AnchorReading, ...] = (), start: bytes | None = None, check_views: CheckViews | None = None
-    ) -> Audit:
+    async def audit(self, *, more: tuple[AnchorReading, ...] = (), start: bytes | None = None) -> Audit:
         """Verify the site."""
         evidence = gather(self.site, self.keys, self.anchors, more)
         begun = unverified(start) if start else None
         async with self.pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
-            return await LogAudit(connection, self.site, evidence).run(start=begun, check_views=check_views)
+            return await LogAudit(connection, self.site, evidence).run(start=begun)
 
     async def fault(self) -> str:
         """The sentence of the first fault; empty for a sound log."""
