@@ -1,6 +1,14 @@
 """All routes below the API prefix, in the order in which documents list them."""
 
-from api.operations import changes, history, orders, requests, transparency
+from api.operations import changes, events, history, orders, requests, transparency, webhook_endpoints
 from api.routing import Route
 
-ROUTES: tuple[Route, ...] = (*orders.ROUTES, *history.ROUTES, *changes.ROUTES, *requests.ROUTES, *transparency.ROUTES)
+ROUTES: tuple[Route, ...] = (
+    *orders.ROUTES,
+    *history.ROUTES,
+    *events.ROUTES,
+    *webhook_endpoints.ROUTES,
+    *changes.ROUTES,
+    *requests.ROUTES,
+    *transparency.ROUTES,
+)

@@ -1,6 +1,6 @@
 """What the operations work with, wired in one place."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 
 import asyncpg
@@ -13,18 +13,26 @@ from api.traffic import Traffic
 from ledger.appender import Appender
 from ledger.handler import CommandHandler
 from ledger.ids import IdSource, Site, system_clock_ms
+from ledger.intake import IntakeLog
+from ledger.limits import WEBHOOK_PORTS
 from ledger.requests import Requests
 from ledger.sites import Sites
 from ledger.store import Store
 from ledger.subscription import Wakeups
+from ledger.transparency.anchor_file import AnchorFiles
 from ledger.transparency.proofs import Proofs
 from ledger.transparency.signing_keys import NO_KEYS, KeyFolder
+from ledger.transparency.standing import StandingCheck
+from ledger.webhook_credentials import WebhookCredentials
 from projections.changes.document import ChangeOpener
 from projections.changes.reader import ChangeLog
+from projections.chargebee_events.reader import ChargebeeEvents
 from projections.history.order_history import OrderHistory
 from projections.order_row import order_row
 from projections.orders import OrderViews
 from projections.past.lists import PastLists
+from projections.past.retrieval import PastOrders
+from projections.webhooks.endpoints_now import EndpointsNow
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,9 +48,11 @@ class Services:
     sites: Sites
     orders: OrderViews
     past_lists: PastLists
+    past_orders: PastOrders
     history: OrderHistory
     changes: ChangeLog
     change_opener: ChangeOpener
+    events: ChargebeeEvents
     gate: Gate
     replays: Replays
     requests: Requests
@@ -51,6 +61,11 @@ class Services:
     streams: Streams
     wakeups: Wakeups
     proofs: Proofs
+    standing: StandingCheck
+    intake: IntakeLog
+    endpoints: EndpointsNow
+    webhook_credentials: WebhookCredentials
+    webhook_ports: frozenset[int]
     check_ready: Callable[[], Awaitable[None]]
 
 
@@ -63,11 +78,14 @@ def build_services(
     check_ready: Callable[[], Awaitable[None]],
     requests_per_minute: int | None = None,
     keys: KeyFolder = NO_KEYS,
+    anchors: AnchorFiles | None = None,
+    webhook_ports: Collection[int] = WEBHOOK_PORTS,
 ) -> Services:
     """Wire the services around a pool.
 
     ``check_ready`` raises when the database cannot be reached or lacks migrations; ``requests_per_minute`` bounds
-    each site, None is without limit; ``keys`` are those that checkpoints are verified with.
+    each site, None is without limit; ``keys`` are those that checkpoints are verified with, ``anchors`` where the
+    console finds what orders are held against; ``webhook_ports`` those that URLs of webhook endpoints may have.
     ``wakeups`` are those of the process; where nobody else is told ``on_appended``, they are.
     """
     wakeups = wakeups or Wakeups()
@@ -77,6 +95,8 @@ def build_services(
     handler = CommandHandler(store, appender, row_of=order_row, ids=ids, clock_ms=clock_ms)
     sites = Sites(pool)
     requests = Requests(pool)
+    history = OrderHistory(store, clock_ms)
+    proofs = Proofs(pool, keys)
     return Services(
         pool=pool,
         clock_ms=clock_ms,
@@ -87,9 +107,11 @@ def build_services(
         sites=sites,
         orders=OrderViews(pool),
         past_lists=PastLists(pool, clock_ms),
-        history=OrderHistory(store, clock_ms),
+        past_orders=PastOrders(pool, history, clock_ms),
+        history=history,
         changes=ChangeLog(pool),
         change_opener=ChangeOpener(store),
+        events=ChargebeeEvents(pool, clock_ms),
         gate=Gate(sites),
         replays=Replays(store, handler, clock_ms),
         requests=requests,
@@ -97,6 +119,11 @@ def build_services(
         traffic=Traffic(requests_per_minute),
         streams=Streams(),
         wakeups=wakeups,
-        proofs=Proofs(pool, keys),
+        proofs=proofs,
+        standing=StandingCheck(proofs, anchors, clock_ms),
+        intake=IntakeLog(pool),
+        endpoints=EndpointsNow(pool),
+        webhook_credentials=WebhookCredentials(pool),
+        webhook_ports=frozenset(webhook_ports),
         check_ready=check_ready,
     )

@@ -67,6 +67,16 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration("ledger", "014_request.sql"),
     Migration("projections", "015_rebuild.sql"),
     Migration("projections", "016_order_version.sql"),
+    Migration("projections", "017_status_list_includes_updates.sql"),
+    Migration("projections", "018_order_version_document.sql"),
+    Migration("projections", "019_event_list.sql"),
+    Migration("ledger", "020_webhook.sql"),
+    Migration("ledger", "021_order_clock.sql"),
+    Migration("ledger", "022_intake.sql"),
+    Migration("ledger", "023_parked_invoice.sql"),
+    Migration("ledger", "024_invoice_credit_note.sql"),
+    Migration("projections", "025_order_words.sql"),
+    Migration("ledger", "026_invoice_subscription.sql"),
 )
 
 _BOOKKEEPING = """

@@ -1,6 +1,6 @@
 """Lists of names with their types, bounds and meanings: parameters of requests and members of resources."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -8,6 +8,9 @@ from api.docs_page.markup import Element, Inside, element, inline
 
 Json = dict[str, Any]
 _MANY = 4
+# All event types of Chargebee would fill several screens, wherever one is asked for.
+_CHOICES_MAX = 50
+_CHOICES_OF_MANY = 10
 
 
 def member_list(members: Iterable[tuple[str, Json, bool]]) -> Element:
@@ -71,4 +74,13 @@ def _choices(schema: Json) -> Iterator[Element]:
     described = schema.get("items", schema)
     values = described.get("enum") or ([described["const"]] if "const" in described else [])
     if values:
-        yield element("ul", *(element("li", element("code", str(value))) for value in values), class_="choices")
+        yield choices(values)
+
+
+def choices(values: Sequence[Any]) -> Element:
+    """The values of an enum; of very many the first ones."""
+    shown = values if len(values) <= _CHOICES_MAX else values[:_CHOICES_OF_MANY]
+    items = [element("li", element("code", str(value))) for value in shown]
+    if len(shown) < len(values):
+        items.append(element("li", f"and {len(values) - len(shown)} more, which the OpenAPI document lists"))
+    return element("ul", *items, class_="choices")

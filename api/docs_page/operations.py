@@ -5,7 +5,7 @@ from typing import Any
 
 from api.docs_page.curl import curl_command
 from api.docs_page.markup import Element, element, inline, prose
-from api.docs_page.members import member_list, type_of
+from api.docs_page.members import choices, member_list, type_of
 
 Json = dict[str, Any]
 _FORM = "application/x-www-form-urlencoded"
@@ -89,11 +89,10 @@ def _field(field: str, parameters: list[Json]) -> Iterator[Element]:
     single = min((_schema(each) for each in parameters), key=lambda schema: schema["type"] == "array")
     operators = [each["name"].removeprefix(field) for each in parameters]
     yield element("dt", element("code", field), " ", element("span", *type_of(single), class_="type"))
-    values = [element("li", element("code", str(value))) for value in single.get("enum", ())]
     yield element(
         "dd",
         element("ul", *(element("li", element("code", operator)) for operator in operators), class_="choices marks"),
-        element("ul", *values, class_="choices") if values else None,
+        choices(single["enum"]) if "enum" in single else None,
     )
 
 

@@ -26,6 +26,13 @@ _ANSWERS = {
     "retrieve": "RetrievedOrder",
     "history": "HistoryList",
     "diff": "DiffAnswer",
+    "list_events": "EventList",
+    "retrieve_event": "EventAnswer",
+    "create_webhook_endpoint": "WebhookEndpointAnswer",
+    "list_webhook_endpoints": "WebhookEndpointList",
+    "retrieve_webhook_endpoint": "WebhookEndpointAnswer",
+    "update_webhook_endpoint": "WebhookEndpointAnswer",
+    "delete_webhook_endpoint": "WebhookEndpointAnswer",
     "ledger_changes": "LoggedChangeList",
     "list_requests": "RequestList",
     "retrieve_request": "RequestAnswer",
@@ -76,6 +83,11 @@ def envelopes() -> Iterator[tuple[str, Json]]:
     yield "ChangeAnswer", _object("ChangeAnswer", {"change": _ref("Change")}, ["change"])
     yield "HistoryList", _history()
     yield "DiffAnswer", _object("DiffAnswer", {"diff": _ref("Diff")}, ["diff"])
+    yield "EventAnswer", _object("EventAnswer", {"event": _ref("Event")}, ["event"])
+    yield "EventList", _list("EventList", "EventAnswer")
+    endpoint = {"webhook_endpoint": _ref("WebhookEndpoint")}
+    yield "WebhookEndpointAnswer", _object("WebhookEndpointAnswer", endpoint, ["webhook_endpoint"])
+    yield "WebhookEndpointList", _list("WebhookEndpointList", "WebhookEndpointAnswer")
     logged = {"change": _ref("LoggedChange")}
     yield "LoggedChangeAnswer", _object("LoggedChangeAnswer", logged, ["change"])
     yield "LoggedChangeList", _list("LoggedChangeList", "LoggedChangeAnswer")

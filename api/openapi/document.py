@@ -26,6 +26,8 @@ from api.routing import API_PREFIX, Route
 
 OPENAPI_VERSION = "3.1.0"
 _FORM = "application/x-www-form-urlencoded"
+# What the parameters of a tag make, where it is no order.
+_RESOURCES = {"webhook_endpoints": "WebhookEndpoint"}
 _ORDER_OF_MEMBERS = ("openapi", "info", "servers", "security", "tags", "paths", "components")
 
 
@@ -127,15 +129,15 @@ def _lengths(routes: Iterable[Route]) -> dict[str, int]:
     found: dict[str, int] = {}
     for route in routes:
         for parameter in _parameters(route):
-            component = _component_of(parameter)
+            component = _component_of(route, parameter)
             if component and parameter.max_length and route.method == "POST":
                 found[component] = parameter.max_length
     return found
 
 
-def _component_of(parameter: Parameter) -> str | None:
+def _component_of(route: Route, parameter: Parameter) -> str | None:
     if parameter.bracket is Bracket.FLAT:
-        return f"Order.{parameter.name}"
+        return f"{_RESOURCES.get(_tag(route), 'Order')}.{parameter.name}"
     if parameter.root.endswith("_address"):
         return f"Address.{parameter.member}"
     if parameter.root == "order_line_items":

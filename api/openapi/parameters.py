@@ -78,4 +78,4 @@ def _collection(route: Route) -> str:
 
 
 def _id_name(route: Route) -> str:
-    return f"{_collection(route).removesuffix('s')}-id"
+    return f"{_collection(route).removesuffix('s').replace('_', '-')}-id"

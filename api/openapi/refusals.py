@@ -31,6 +31,7 @@ _WRITE: _Kinds = (e.AuthorizationFailed, e.UnableToProcess, e.LockTimeout)
 _MORE: dict[str, _Kinds] = {
     "create": (e.DuplicateEntry, e.ConfigurationIncompatible),
     "import_order": (e.DuplicateEntry,),
+    "create_webhook_endpoint": (e.ResourceLimitExceeded,),
     "event_proof": (e.AuthorizationFailed,),
     "update": (e.InvalidState,),
     "cancel": (e.InvalidState,),

@@ -19,8 +19,10 @@ from ledger import parts
 from ledger.order import Order
 from projections import order_document as documents
 from projections.changes import document as logged
+from projections.chargebee_events import resource as events
 from projections.history import changes, difference, order_states
 from projections.past import lists as past_lists
+from projections.webhooks import endpoint_document as endpoints
 
 # Component, the struct that writes it, the struct its members come from, and what ``object`` says.
 _RESOURCES: tuple[tuple[str, type[msgspec.Struct], type[msgspec.Struct], tuple[str, ...]], ...] = (
@@ -33,6 +35,10 @@ _RESOURCES: tuple[tuple[str, type[msgspec.Struct], type[msgspec.Struct], tuple[s
     ("Address", documents.AddressDocument, parts.Address, ("shipping_address", "billing_address")),
     ("Change", changes.Change, changes.Change, ("change",)),
     ("ChangeRequest", changes.RequestDocument, changes.RequestDocument, ()),
+    ("Event", events.EventDocument, events.EventDocument, ("event",)),
+    ("EventContent", events.ContentDocument, events.ContentDocument, ()),
+    ("EventWebhook", events.WebhookDocument, events.WebhookDocument, ("webhook",)),
+    ("WebhookEndpoint", endpoints.WebhookEndpointDocument, parts.WebhookEndpoint, ("webhook_endpoint",)),
     ("LoggedChange", logged.LoggedChange, logged.LoggedChange, ("change",)),
     ("MemberChange", difference.MemberChange, difference.MemberChange, ()),
     ("MoneyChange", difference.MoneyChange, difference.MoneyChange, ()),
@@ -48,6 +54,8 @@ _RESOURCES: tuple[tuple[str, type[msgspec.Struct], type[msgspec.Struct], tuple[s
 _ROOTS = (
     documents.OrderDocument,
     changes.Change,
+    events.EventDocument,
+    endpoints.WebhookEndpointDocument,
     logged.LoggedChange,
     order_states.DiffDocument,
     order_states.AsOf,

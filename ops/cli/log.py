@@ -13,7 +13,7 @@ import typer
 from rich.text import Text
 
 from ledger.consumer import catch_up
-from ledger.errors import OperationFailed, ParamWrongValue
+from ledger.errors import OperationFailed
 from ledger.ids import Position, Site
 from ledger.limits import INTEGER_MAX
 from ledger.store import Store
@@ -22,6 +22,7 @@ from ledger.vocabulary import EventSource
 from ops.cli.options import DATA_DIR, AsJson, DatabaseUrl, DataDir, out, run_with_pool
 from ops.cli.pipes import quiet_when_nobody_reads
 from ops.cli.site_choice import MaybeSite, chosen_site
+from ops.cli.times import seconds_between
 from ops.target import Target
 from projections.changes.document import ChangeOpener, LoggedChange
 from projections.changes.event_types import EventType
@@ -29,7 +30,7 @@ from projections.changes.feed import ChangeFeed
 from projections.changes.index import ChangeIndex
 from projections.changes.query import ChangeQuery, change_conditions
 from projections.changes.reader import ChangeLog
-from projections.history.moments import instant_text, read_instant_ms
+from projections.history.moments import instant_text
 from projections.listing import Filter, Operator
 from projections.visible_text import is_visible, visible
 
@@ -78,9 +79,7 @@ def log(
     }
     filters = [Filter(name, Operator.IN, tuple(values)) for name, values in wanted.items() if values]
     filters += _bounds("position", Operator.AFTER, after) + _bounds("position", Operator.BEFORE, before)
-    # Times are compared in whole seconds, as everywhere.
-    filters += _bounds("recorded_at", Operator.AFTER, _second(since, "--since", -1))
-    filters += _bounds("recorded_at", Operator.BEFORE, _second(until, "--until", 1))
+    filters += seconds_between("recorded_at", since=since, until=until)
     if follow and (until is not None or before is not None):
         raise typer.BadParameter("what is to come has no end", param_hint="--until, --before")
 
@@ -151,15 +150,3 @@ def _print(change: LoggedChange, *, as_json: bool) -> None:
 
 def _bounds(name: str, operator: Operator, value: int | None) -> list[Filter]:
     return [] if value is None else [Filter(name, operator, (value,))]
-
-
-def _second(text: str | None, option: str, beyond: int) -> int | None:
-    """The second beyond which a range of time begins or ends."""
-    if text is None:
-        return None
-    try:
-        return read_instant_ms(text) // 1000 + beyond
-    except ValueError:
-        raise ParamWrongValue(
-            f"{visible(text, 80)} is no time: it should be like 2026-01-05T09:30:00Z", param=option
-        ) from None

@@ -4,6 +4,7 @@
 |---|---|
 | ``~KEY~``, ``~READER~`` | authorization with a full-access and with a read-only key |
 | ``~LINE0~`` ... ``~LINE3~`` | lines of the orders ``a`` and ``b/c`` |
+| ``~EVENT~`` | the id of an event |
 | ``~OFFSET~`` | the second page of a list with ``limit=1`` |
 """
 
@@ -70,6 +71,8 @@ async def new_playground(services: Services, port: int, invoices: list[Entry]) -
     words |= {b"~LINE%d~" % place: line.encode() for place, line in enumerate(lines[:4])}
     [page] = await _ask(empty, port, [Request(b"GET", ORDERS + b"?limit=1", (KEY,))])
     words[b"~OFFSET~"] = json.loads(page.body)["next_offset"].encode()
+    [events] = await _ask(empty, port, [Request(b"GET", b"/api/v2/events?limit=1", (KEY,))])
+    words[b"~EVENT~"] = json.loads(events.body)["list"][0]["event"]["id"].encode()
     folder = services.proofs.folder.path.parent
     start = await Signer(services.pool, site, folder).sign()
     return Playground(site, words, start)

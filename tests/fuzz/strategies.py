@@ -42,6 +42,7 @@ _BASES: dict[str, list[list[Pair]]] = {
         [],
     ],
     "create_refundable_credit_note": [[("credit_note[reason_code]", "waiver"), ("credit_note[total]", "1")], []],
+    "create_webhook_endpoint": [[("name", "x"), ("url", "https://shop.example.com/hook")], []],
     "resend": [[], [("order_line_items[id][0]", "~LINE0~"), ("order_line_items[fulfillment_quantity][0]", "1")]],
 }
 _IDEMPOTENCY: tuple[Headers, ...] = (
@@ -97,7 +98,7 @@ def _command(
 def _reads(route: Route) -> SearchStrategy[Request]:
     return st.builds(
         partial(_read, route),
-        st.sampled_from((*_IDS, b"inv_0001", b"inv_0002", b"inv_0004", *_TILES)),
+        st.sampled_from((*_IDS, b"inv_0001", b"inv_0002", b"inv_0004", b"~EVENT~", *_TILES)),
         st.lists(_pairs(route), max_size=5),
         st.sampled_from((query, query, raw_brackets)),
         _HEADERS,

@@ -22,7 +22,13 @@ from tests.fuzz.service import Service
 from tests.fuzz.wire import Answer, Exchange, Request
 
 MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
-KNOWN_IDS = {"order-id": "a", "invoice-id": "inv_0002", "tile-id": "0/000.p/3"}
+KNOWN_IDS = {
+    "order-id": "a",
+    "invoice-id": "inv_0002",
+    "tile-id": "0/000.p/3",
+    "event-id": "ev___test__nobody",
+    "webhook-endpoint-id": "whv2_nobody",
+}
 EXAMPLES = -(-share("described") // (len(ROUTES) * len(MODES)))
 
 # What the description allows may still be refused, for its state or for an idempotency key that was used; and the

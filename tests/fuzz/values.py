@@ -28,6 +28,17 @@ _NAMED = {
     "path[is]": ("note", "status", "order_line_items[~LINE0~].status", "shipping_address"),
     "path[starts_with]": ("order_line_items[", "s", "["),
     "actor[is]": ("full_key", "nobody"),
+    "id[is]": ("~EVENT~", *ORDER_IDS),
+    "id[starts_with]": ("~EVENT~", "ev_", "b/"),
+    "url": (
+        "https://shop.example.com/hook",
+        "HTTP://[2001:db8::1]:8080/?a=%00#b",
+        "http://ann@shop.example.com",
+        "http://ünï.example:8443",
+        "http://[::1",
+        "http://x:99999",
+        "//x",
+    ),
     "offset": ("~OFFSET~", "~OFFSET~x", "p1", "p1AAAA", "[1]"),
 }
 NOISE: tuple[Pair, ...] = (

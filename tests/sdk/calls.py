@@ -43,6 +43,18 @@ class Reply:
         return order
 
 
+@dataclass(frozen=True, kw_only=True)
+class EventReply:
+    """What an SDK made of events: ``events`` as it received them, ``shown`` as its event objects say, and ``orders``
+    what its objects of their contents say.
+    """
+
+    events: list[dict[str, Any]] = field(default_factory=list)
+    shown: list[dict[str, Any]] = field(default_factory=list)
+    orders: list[Order] = field(default_factory=list)
+    next_offset: str | None = None
+
+
 @dataclass
 class Refused(Exception):
     """The exception that an SDK raised: the name of its class, and its attributes."""
@@ -72,6 +84,12 @@ class Sdk(Protocol):
         Raises:
             Refused: the SDK raised one of its own exceptions.
         """
+
+    def events(self, params: dict[str, Any]) -> EventReply:
+        """Call ``Event.list``; errors as for ``call``."""
+
+    def event(self, event_id: str) -> EventReply:
+        """Call ``Event.retrieve``; errors as for ``call``."""
 
 
 class SdkOrders:

@@ -5,9 +5,10 @@ from typing import Any
 
 from chargebee import APIError, Chargebee
 from chargebee.model import Model
+from chargebee.models.order.responses import OrderResponse
 
 from tests.acceptance.sdk_orders import sdk_client
-from tests.sdk.calls import WITH_ID, WITHOUT_PARAMETERS, Refused, Reply
+from tests.sdk.calls import WITH_ID, WITHOUT_PARAMETERS, EventReply, Refused, Reply
 
 
 class Newer:
@@ -41,6 +42,28 @@ class Newer:
             shown=[_shown(entry.order) for entry in entries],
             next_offset=getattr(response, "next_offset", None),
         )
+
+    def events(self, params: dict[str, Any]) -> EventReply:
+        try:
+            response = self.client.Event.list(params)
+        except APIError as error:
+            raise _refused(error) from error
+        return _events([entry.event for entry in response.list], response.next_offset)
+
+    def event(self, event_id: str) -> EventReply:
+        try:
+            return _events([self.client.Event.retrieve(event_id).event])
+        except APIError as error:
+            raise _refused(error) from error
+
+
+def _events(events: list[Any], next_offset: str | None = None) -> EventReply:
+    return EventReply(
+        events=[event.raw_data for event in events],
+        shown=[_shown(event) for event in events],
+        orders=[_shown(OrderResponse.construct(event.content["order"])) for event in events],
+        next_offset=next_offset,
+    )
 
 
 def _shown(model: Model) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
 
-from tests.sdk.calls import WITH_ID, WITHOUT_PARAMETERS, Refused, Reply
+from tests.sdk.calls import WITH_ID, WITHOUT_PARAMETERS, EventReply, Refused, Reply
 
 VERSION = "2.60.1"
 FOLDER = Path(sys.prefix) / "chargebee-2"
@@ -47,11 +47,22 @@ class Older:
         arguments: list[Any] = [resource_id] if operation in WITH_ID else []
         if operation not in WITHOUT_PARAMETERS:
             arguments.append(_flat(params) if operation == "list" and params else params)
-        request = {"key": self._key, "operation": operation, "arguments": arguments, "headers": headers}
-        answer = self._process.ask(request)
+        return Reply(**self._ask("Order", operation, arguments, headers))
+
+    def events(self, params: dict[str, Any]) -> EventReply:
+        return EventReply(**self._ask("Event", "list", [_flat(params)]))
+
+    def event(self, event_id: str) -> EventReply:
+        return EventReply(**self._ask("Event", "retrieve", [event_id]))
+
+    def _ask(
+        self, resource: str, operation: str, arguments: list[Any], headers: dict[str, str] | None = None
+    ) -> dict[str, Any]:
+        request = {"key": self._key, "resource": resource, "operation": operation, "arguments": arguments}
+        answer = self._process.ask(request | {"headers": headers})
         if "refused" in answer:
             raise Refused(**answer["refused"])
-        return Reply(**answer)
+        return answer
 
 
 class OlderProcess:

@@ -19,7 +19,8 @@ def main() -> None:
         request = json.loads(line)
         chargebee.configure(request.pop("key"), site)
         try:
-            answer = _reply(_call(chargebee, **request))
+            result = _call(chargebee, **request)
+            answer = _events(result) if request["resource"] == "Event" else _reply(result)
         except chargebee.APIError as error:
             answer = {"refused": _refused(error)}
         _say(answer)
@@ -48,8 +49,8 @@ def _version() -> str:
     return str(VERSION)
 
 
-def _call(chargebee: Any, operation: str, arguments: list[Any], headers: dict[str, str] | None) -> Any:
-    return getattr(chargebee.Order, operation)(*arguments, headers=headers)
+def _call(chargebee: Any, resource: str, operation: str, arguments: list[Any], headers: dict[str, str] | None) -> Any:
+    return getattr(getattr(chargebee, resource), operation)(*arguments, headers=headers)
 
 
 def _reply(result: Any) -> dict[str, Any]:
@@ -61,6 +62,17 @@ def _reply(result: Any) -> dict[str, Any]:
         "headers": dict(result.get_response_headers),
         "orders": [order.values for order in orders],
         "shown": [_shown(order) for order in orders],
+        "next_offset": result.next_offset if is_list else None,
+    }
+
+
+def _events(result: Any) -> dict[str, Any]:
+    is_list = isinstance(result, list)
+    events = [entry.event for entry in result] if is_list else [result.event]
+    return {
+        "events": [event.values for event in events],
+        "shown": [_shown(event) for event in events],
+        "orders": [_shown(event.content.order) for event in events],
         "next_offset": result.next_offset if is_list else None,
     }
 

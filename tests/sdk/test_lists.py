@@ -6,6 +6,7 @@ import pytest
 
 from tests.contract.contract import FILTERS
 from tests.sdk.calls import Sdk
+from tests.serving import until
 
 AT = 1517000000
 DAY = 86_400
@@ -24,7 +25,16 @@ def many(sdk: Sdk) -> list[str]:
     sdk.call("cancel", ids[1], {"cancellation_reason": "others"})
     ids.append(sdk.call("resend", ids[2]).order["id"])
     ids.append(sdk.call("create", None, {"invoice_id": "inv_0001", "id": 'it\'s [1], "2"'}).order["id"])
+    until(lambda: _is_told(sdk), what="the clock has told the dates of all orders, and changes none of them any more")
     return ids
+
+
+def _is_told(sdk: Sdk) -> bool:
+    kinds = ("order_ready_to_process", "order_ready_to_ship")
+    events = sdk.events({"limit": 100, "event_type": {"in": list(kinds)}}).events
+    told = {(event["content"]["order"]["id"], event["event_type"]) for event in events}
+    queued = sdk.call("list", None, {"limit": 100, "status": {"is": "queued"}}).orders
+    return told.issuperset((order["id"], kind) for order in queued for kind in kinds)
 
 
 def _pages(sdk: Sdk, operation: str, resource_id: str | None, params: dict[str, Any]) -> list[dict[str, Any]]:

@@ -44,8 +44,24 @@ NEEDED: dict[str, list[tuple[str, str]]] = {
     "cancel": [("cancellation_reason", "others"), ("credit_note[total]", "10")],
     "create_refundable_credit_note": [("credit_note[reason_code]", "other"), ("credit_note[total]", "10")],
 }
-READING = ("retrieve", "list", "orders_for_invoice", "history", "diff", "ledger_changes")
+READING = (
+    "retrieve",
+    "list",
+    "orders_for_invoice",
+    "history",
+    "diff",
+    "ledger_changes",
+    "list_events",
+    "retrieve_event",
+)
 REQUESTS = ("list_requests", "retrieve_request")
+ENDPOINTS = (
+    "create_webhook_endpoint",
+    "list_webhook_endpoints",
+    "retrieve_webhook_endpoint",
+    "update_webhook_endpoint",
+    "delete_webhook_endpoint",
+)
 PROVING = (
     "order_proof",
     "checkpoint",
@@ -59,6 +75,7 @@ PROVING = (
 NARROWED = {
     "list": {"id[in]": '["{order}","{own}"]'},
     "ledger_changes": {"order_id[in]": '["{order}","{own}"]', "limit": "100"},
+    "list_events": {"id[in]": '["{event}","{own_event}"]', "limit": "100"},
 }
 
 
@@ -267,6 +284,28 @@ def test_the_log_is_ones_own_alone(world: World) -> None:
     world.run(play())
 
 
+def test_the_events_are_ones_own_alone(world: World) -> None:
+    async def play() -> None:
+        for who in (world.mine, world.theirs):
+            await world.post(who, "create", [*NEEDED["create"], ("id", "told"), ("note", who.mark)])
+        found: dict[str, set[str]] = {}
+        for who in (world.mine, world.theirs):
+            for pairs in ([], [("event_type[is]", "order_created")], [("id[starts_with]", "ev_")]):
+                answer = await world.get(who, "list_events", [*pairs, ("limit", "100")])
+                _is_about(who, answer)
+                assert who.mark.encode() in answer.raw
+                assert {entry["event"]["site_id"] for entry in answer.body["list"]} == {who.site}
+                found[who.site] = {entry["event"]["id"] for entry in answer.body["list"]}
+        for who, other in ((world.mine, world.theirs), (world.theirs, world.mine)):
+            for event_id in sorted(found[other.site])[:10]:
+                answer = await world.get(who, "retrieve_event", resource_id=event_id)
+                answer.refused(404, "resource_not_found")
+                answer = await world.get(who, "list_events", [("id[is]", event_id)])
+                assert answer.body == {"list": []}
+
+    world.run(play())
+
+
 def _noted(note: str, who: Tenant) -> list[tuple[str, str]]:
     return [*NEEDED["create"], ("id", "past"), ("note", f"{note} {who.mark}")]
 
@@ -285,6 +324,8 @@ def test_an_offset_of_the_other_site_is_refused(world: World) -> None:
             ("history", []),
             ("ledger_changes", []),
             ("ledger_changes", [("order_id[in]", '["paged-0","paged-1"]'), ("sort_by[asc]", "position")]),
+            ("list_events", []),
+            ("list_events", [("event_type[is]", "order_updated"), ("sort_by[asc]", "occurred_at")]),
         ):
             resource = "paged-0" if operation == "history" else "inv"
             offset = (await world.get(world.theirs, operation, [*pairs, ("limit", "1")], resource)).body["next_offset"]
@@ -436,6 +477,15 @@ PAST = {
         "include_difference": "true",
         "sort_by[asc]": "position",
     },
+    "list_events": {
+        "id[is]": "{event}",
+        "id[starts_with]": "{event}",
+        "id[is_not]": "{event}",
+        "webhook_status[is]": "not_configured",
+        "event_type[is]": "order_created",
+        "source[is]": "api",
+    },
+    "retrieve_event": {"note": "x"},
 }
 HEADERS = {"chargebee-idempotency-key": "{key}", "chargebee-business-entity-id": "{entity}"}
 
@@ -444,7 +494,8 @@ HEADERS = {"chargebee-idempotency-key": "{key}", "chargebee-business-entity-id":
 def requests(draw: st.DrawFn) -> tuple[str, str, dict[str, str], dict[str, str]]:
     """An operation, what its path names, its parameters and its headers, all with places for names."""
     operation = draw(st.sampled_from(sorted({*WRITING, *READING})))
-    resource = "{invoice}" if operation == "orders_for_invoice" else draw(st.sampled_from(["{order}", "{own}"]))
+    among = {"orders_for_invoice": ["{invoice}"], "retrieve_event": ["{event}", "{own_event}"]}
+    resource = draw(st.sampled_from(among.get(operation, ["{order}", "{own}"])))
     options = PAST.get(operation, FILTERS) if operation in READING else PAIRS
     chosen = draw(st.lists(st.sampled_from(sorted(options)), unique=True, max_size=4))
     headers = draw(st.lists(st.sampled_from(sorted(HEADERS)), unique=True, max_size=2))
@@ -464,6 +515,7 @@ def test_what_only_the_other_site_has_is_as_if_nobody_had_it(world: World, asked
         for names in (theirs, nobodys):
             names["own"] = names["order"].replace("order", "own")
             await world.post(world.mine, "import_order", [*NEEDED["import_order"], ("id", names["own"])])
+            names["own_event"] = await _newest_event(world, world.mine)
         before = await world.state(world.theirs)
         ones, others = await _ask(world, asked, theirs), await _ask(world, asked, nobodys)
         for request, one, other in zip(asked, ones, others, strict=True):
@@ -488,7 +540,13 @@ async def _only_theirs(world: World, number: int) -> dict[str, str]:
         *NEEDED["import_order"][1:],
     ]
     answer = await world.post(world.theirs, "import_order", pairs, **{"chargebee-idempotency-key": names["key"]})
-    return {**names, "line": answer.order["order_line_items"][0]["id"]}
+    line_id = answer.order["order_line_items"][0]["id"]
+    return {**names, "line": line_id, "event": await _newest_event(world, world.theirs)}
+
+
+async def _newest_event(world: World, who: Tenant) -> str:
+    event_id: str = (await world.get(who, "list_events", [("limit", "1")])).body["list"][0]["event"]["id"]
+    return event_id
 
 
 async def _ask(world: World, asked: list[Any], names: Names) -> list[Answer]:
@@ -524,5 +582,28 @@ def _is_about(who: Tenant, answer: Answer) -> None:
         assert mark.encode() not in told, answer.raw
 
 
+def test_webhook_endpoints_of_the_other_site_are_as_if_nobody_had_them(world: World) -> None:
+    async def play() -> None:
+        form = [("name", world.theirs.mark), ("url", "https://shop.example.com/"), ("basic_auth_password", "x")]
+        made = await world.post(world.theirs, "create_webhook_endpoint", form)
+        theirs = made.body["webhook_endpoint"]["id"]
+        before = await world.state(world.theirs)
+        for endpoint_id in (theirs, "whv2_nobody"):
+            told = [
+                await world.get(world.mine, "retrieve_webhook_endpoint", resource_id=endpoint_id),
+                await world.post(world.mine, "update_webhook_endpoint", [("disabled", "true")], endpoint_id),
+                await world.post(world.mine, "delete_webhook_endpoint", [], endpoint_id),
+            ]
+            assert {(answer.status, answer.body["api_error_code"]) for answer in told} == {(404, "resource_not_found")}
+            for answer in told:
+                _is_about(world.mine, answer)
+        assert (await world.get(world.mine, "list_webhook_endpoints")).body == {"list": []}
+        assert len((await world.get(world.theirs, "list_webhook_endpoints")).body["list"]) == 1
+        assert await world.state(world.theirs) == before
+        await world.post(world.theirs, "delete_webhook_endpoint", [], theirs)
+
+    world.run(play())
+
+
 def test_every_operation_is_asked_for_here() -> None:
-    assert {*WRITING, *READING, *REQUESTS, *PROVING, "configurations"} == {route.name for route in ROUTES}
+    assert {*WRITING, *READING, *REQUESTS, *ENDPOINTS, *PROVING, "configurations"} == {route.name for route in ROUTES}
