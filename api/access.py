@@ -1,4 +1,4 @@
-"""Who is calling: the API key of a request, and whether host and method fit it.
+"""Who is calling: the API key of a request, or the credentials of the intake, and whether host and method fit it.
 
 A key that is revoked stops working within ``KEY_MEMORY_S``; ``order-ledger keys revoke`` returns after that time,
 so that when it says revoked, it is.
@@ -8,14 +8,16 @@ import ipaddress
 
 from aiohttp import web
 
-from api.authentication import api_key_of
+from api.authentication import api_key_of, intake_credentials_of
 from api.memory import Memory
+from api.routing import Door
 from ledger.errors import AuthenticationFailed, AuthorizationFailed
 from ledger.ids import Site
 from ledger.sites import KeyKind, KeyOwner, Sites, digest_of
 
 KEY_MEMORY_S = 1.0
 _TEST_HOST_SUFFIX = "-test"
+_NOT_OF_INTAKE = "Sorry, authentication failed. These are no credentials of the intake"
 
 
 class Gate:
@@ -25,16 +27,21 @@ class Gate:
         self._owners = Memory(sites.find_key, KEY_MEMORY_S)
         self._sites = Memory(sites.site_exists, KEY_MEMORY_S)
 
-    async def owner_of(self, request: web.BaseRequest) -> KeyOwner:
-        """The owner of the request's key.
+    async def owner_of(self, request: web.BaseRequest, door: Door = Door.API) -> KeyOwner:
+        """The owner of the request's key, which opens this door.
 
         Raises:
-            AuthenticationFailed: there is no key, or nobody has it.
+            AuthenticationFailed: there is no key, nobody has it, or it opens another door.
         """
-        owner = await self._owners.get(digest_of(api_key_of(request.headers.get("Authorization"))))
-        if owner is None:
-            raise AuthenticationFailed
+        read = intake_credentials_of if door is Door.INTAKE else api_key_of
+        owner = await self._owners.get(digest_of(read(request.headers.get("Authorization"))))
+        if owner is None or (owner.kind is KeyKind.INTAKE) != (door is Door.INTAKE):
+            raise AuthenticationFailed(_NOT_OF_INTAKE if door is Door.INTAKE else None)
         return owner
+
+    async def find(self, digest: bytes) -> KeyOwner | None:
+        """The owner of a key that is in use, by the key's digest."""
+        return await self._owners.get(digest)
 
     async def admit(self, request: web.BaseRequest) -> KeyOwner:
         """Let a request in; errors as for ``owner_of`` and ``require_right``."""

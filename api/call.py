@@ -8,16 +8,17 @@ from aiohttp import web
 
 from api.forms import Pairs, read_body, read_query
 from api.origin import Origin, read_origin
-from api.rendering import single
 from api.replay import IdempotencyKey, request_digest
 from api.requests.exchange import Exchange
+from api.routing import Door
 from api.services import Services
-from ledger.batch import Answer, OrderRow
+from api.shown import shown_body
+from ledger.batch import Answer
 from ledger.envelope import Metadata
 from ledger.errors import InvalidRequest, ResourceNotFound
-from ledger.handler import Caller
+from ledger.handler import Caller, Shown
 from ledger.ids import Site
-from ledger.limits import REQUEST_BODY_BYTES_MAX, REQUEST_BODY_S_MAX
+from ledger.limits import INTAKE_BODY_BYTES_MAX, REQUEST_BODY_BYTES_MAX, REQUEST_BODY_S_MAX
 from ledger.sites import KeyOwner
 from ledger.vocabulary import EventSource
 
@@ -89,8 +90,8 @@ class Call:
             on_sealed=self.exchange.note_events,
         )
 
-    def _answer(self, key: IdempotencyKey, row: OrderRow) -> Answer:
-        return key.answer(200, single("order", row.document), self.services.clock_ms())
+    def _answer(self, key: IdempotencyKey, shown: Shown) -> Answer:
+        return key.answer(200, shown_body(shown), self.services.clock_ms())
 
 
 async def read_call(request: web.BaseRequest, services: Services, exchange: Exchange) -> Call:
@@ -102,17 +103,18 @@ async def read_call(request: web.BaseRequest, services: Services, exchange: Exch
         InvalidRequest: the body or a header is over its bound.
         ResourceNotFound: the call is restricted to a business entity that the site does not know.
     """
-    exchange.owner = owner = await services.gate.owner_of(request)
+    door = exchange.route.door if exchange.route else Door.API
+    exchange.owner = owner = await services.gate.owner_of(request, door)
     await services.gate.require_right(owner, request)
     services.traffic.count(owner.site)
     exchange.origin = origin = read_origin(request.method, request.headers)
     entity = origin.business_entity_id
     if entity and not await services.handler.business_entity_exists(owner.site, entity):
         raise ResourceNotFound("Sorry, we couldn't find that business entity")
-    body = await _bounded_body(request) if request.method == "POST" else b""
+    body = await _bounded_body(request, _BODY_BYTES_MAX[door]) if request.method == "POST" else b""
     exchange.body = body
     idempotency = None
-    if origin.idempotency_key:
+    if origin.idempotency_key and door is Door.API:
         idempotency = IdempotencyKey(owner.site, origin.idempotency_key, request_digest(request, body))
     return Call(
         services=services,
@@ -125,13 +127,19 @@ async def read_call(request: web.BaseRequest, services: Services, exchange: Exch
     )
 
 
-async def _bounded_body(request: web.BaseRequest) -> bytes:
+_BODY_BYTES_MAX = {Door.API: REQUEST_BODY_BYTES_MAX, Door.INTAKE: INTAKE_BODY_BYTES_MAX}
+
+
+async def _bounded_body(request: web.BaseRequest, bytes_max: int) -> bytes:
+    body = bytearray()
     try:
         async with asyncio.timeout(REQUEST_BODY_S_MAX):
-            return await request.read()
+            async for part in request.content.iter_any():
+                body += part
+                if len(body) > bytes_max:
+                    raise InvalidRequest(f"The request body should not be larger than {bytes_max} bytes")
     except TimeoutError:
         raise InvalidRequest(f"The request body should arrive within {REQUEST_BODY_S_MAX:.0f} seconds") from None
     except web.RequestPayloadError:
         raise InvalidRequest("The request body is not encoded as its headers say") from None
-    except web.HTTPRequestEntityTooLarge:
-        raise InvalidRequest(f"The request body should not be larger than {REQUEST_BODY_BYTES_MAX} bytes") from None
+    return bytes(body)

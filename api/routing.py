@@ -6,6 +6,7 @@ known action (chargebee/conventions.md, section 1). A known path with another me
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -20,6 +21,13 @@ API_PREFIX = "/api/v2/"
 Operation = Callable[[Any, str], Awaitable[web.StreamResponse]]
 
 
+class Door(Enum):
+    """Which credentials let a request in: an API key, or those of the intake."""
+
+    API = "api"
+    INTAKE = "intake"
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """One operation: ``/orders/{id}/cancel`` and the like, below the API prefix.
@@ -32,6 +40,7 @@ class Route:
     path: str
     operation: Operation
     schema: OperationSchema[Any] | None = None
+    door: Door = Door.API
 
 
 @dataclass(slots=True)

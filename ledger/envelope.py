@@ -10,11 +10,11 @@ and keys are ASCII; the domain sees to all three, and a test compares the bytes 
 
 import hashlib
 from collections.abc import Iterable
+from copy import deepcopy
 from typing import Any
 
 import msgspec
 from eventsourcing.persistence import Mapper, MapperDeserialisationError, StoredEvent, Transcoder
-from msgspec.structs import asdict, fields
 
 from ledger.events import EVENT_TYPES, DomainEvent
 from ledger.ids import Position, Site, StreamId, Version
@@ -22,7 +22,6 @@ from ledger.limits import INTEGER_MAX
 
 LEAF_PREFIX = b"\x00"
 _ENVELOPE_MEMBERS = ("originator_id", "originator_version", "timestamp")
-_plain_data = msgspec.json.Decoder(dict[str, Any])
 
 # What reading raises for bytes that are no event: bad JSON or UTF-8, unknown names, data that an upcaster trips over.
 _UNREADABLE = (msgspec.MsgspecError, ValueError, TypeError, LookupError, AttributeError, RecursionError)
@@ -57,8 +56,6 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ``previous`` is the leaf of the stream's previous event in hex; the first has none. ``document`` is the SHA-256 in
     hex of the order as the API answered with it after the event, on the last event of an order in its command: with
     it a later version of the code can be held against what was answered at the time.
-
-    ``data_json`` is the member ``data`` as it is stored: most readers want the event of it, and are spared the rest.
     """
 
     site: str
@@ -71,16 +68,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     previous: str | None = None
     document: str | None = None
     metadata: Metadata
-    data_json: msgspec.Raw = msgspec.field(name="data")
-
-    @property
-    def data(self) -> dict[str, Any]:
-        """What the body keeps of the event itself, as plain data that nobody else has.
-
-        Raises:
-            msgspec.MsgspecError: it is no JSON object.
-        """
-        return _plain_data.decode(self.data_json)
+    data: dict[str, Any]
 
 
 class SealedEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,7 +117,6 @@ class EventMapper(Mapper[str]):
         super().__init__(CanonicalTranscoder())
         self._event_types = {event_type.TOPIC: event_type for event_type in event_types}
         self._envelope = msgspec.json.Decoder(Envelope)
-        self._data = {event_type: _data_decoder(event_type) for event_type in self._event_types.values()}
 
     def seal(
         self,
@@ -159,7 +146,7 @@ class EventMapper(Mapper[str]):
                 previous=previous.hex() if previous else None,
                 document=document_digest(document) if document else None,
                 metadata=metadata,
-                data_json=msgspec.Raw(self.transcoder.encode(data_of(event))),
+                data=data_of(event),
             )
         )
         return SealedEvent(
@@ -211,36 +198,14 @@ class EventMapper(Mapper[str]):
         event_type = self._event_types[envelope.type]
         if not 1 <= envelope.schema <= event_type.class_version:
             raise ValueError(f"{envelope.type} has no schema {envelope.schema}")
-        if envelope.schema == event_type.class_version:
-            members = asdict(self._data[event_type].decode(envelope.data_json))
-            return event_type(
-                originator_id=envelope.stream,
-                originator_version=envelope.version,
-                timestamp=envelope.recorded_at,
-                **members,
-            )
-        return _upcast(envelope, event_type)
-
-
-def _upcast(envelope: Envelope, event_type: type[DomainEvent]) -> DomainEvent:
-    """The event of an envelope with an older schema. Upcasters edit in place."""
-    data = envelope.data
-    for version in range(envelope.schema, event_type.class_version):
-        getattr(event_type, f"upcast_v{version}_v{version + 1}")(data)
-    data["originator_id"] = envelope.stream
-    data["originator_version"] = envelope.version
-    data["timestamp"] = envelope.recorded_at
-    return msgspec.convert(data, event_type)
-
-
-def _data_decoder(event_type: type[DomainEvent]) -> msgspec.json.Decoder[msgspec.Struct]:
-    """Reads what a body keeps of an event of this type: all of its members but those that the envelope has."""
-    members = [
-        (field.name, field.type, msgspec.field(default=field.default, default_factory=field.default_factory))
-        for field in fields(event_type)
-        if field.name not in _ENVELOPE_MEMBERS
-    ]
-    return msgspec.json.Decoder(msgspec.defstruct(f"{event_type.__name__}Data", members, frozen=True, kw_only=True))
+        # Upcasters edit in place, and the envelope goes on saying what is stored.
+        data = deepcopy(envelope.data) if envelope.schema < event_type.class_version else dict(envelope.data)
+        for version in range(envelope.schema, event_type.class_version):
+            getattr(event_type, f"upcast_v{version}_v{version + 1}")(data)
+        data["originator_id"] = envelope.stream
+        data["originator_version"] = envelope.version
+        data["timestamp"] = envelope.recorded_at
+        return msgspec.convert(data, event_type)
 
 
 def data_of(event: DomainEvent) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 Generated ids look like Chargebee's (chargebee/orders.md, section 1): a prefix, ``__test__`` on test sites, and 17
 alphanumerics. The first eight of these are the millisecond in base 62, so ids made later sort later and an index
-on them grows at its right edge; the other nine are random (53 bits a millisecond).
+on them grows at its right edge; the other nine are random (53 bits a millisecond) and go up within
+one in each source.
 """
 
 import secrets
@@ -90,6 +91,10 @@ class IdSource:
     def webhook_endpoint_id(self) -> str:
         """Id of a webhook endpoint (chargebee/events.md, section 6)."""
         return "whv2_" + self._token()[:-1]
+
+    def webhook_credentials_id(self) -> str:
+        """Id of what a webhook endpoint is authenticated with."""
+        return "whc_" + self._token()
 
     def request_id(self) -> str:
         """Id of one request to the service."""

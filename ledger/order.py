@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import msgspec
-from msgspec import UNSET
+from msgspec import to_builtins
 from msgspec.structs import asdict, replace
 
 from ledger.events import (
@@ -111,14 +111,13 @@ def _may_follow(order: Order | None, event: DomainEvent) -> bool:
 
 def _born(_: Order | None, event: OrderCreated | OrderImported | OrderCreatedFromResend | OrderGenerated) -> Order:
     reason = event.order.cancellation_reason
-    facts = {name: getattr(event.order, name) for name in OrderFacts.__struct_fields__}
     return Order(
         id=event.originator_id.removeprefix("order-"),
         version=event.originator_version,
         resource_version=event.timestamp,
         status_update_at=event.order.created_at,
         cancelled_for=frozenset({reason} if reason else ()),
-        **facts,
+        **asdict(event.order),
     )
 
 
@@ -265,7 +264,8 @@ def merged_address(address: Address | None, changes: msgspec.Struct) -> Address 
 
 def set_members(changes: msgspec.Struct) -> dict[str, Any]:
     """The members of a change that are set, by name."""
-    return {name: value for name, value in asdict(changes).items() if value is not UNSET}
+    # Plain data have no unset members, and few of them are ever set.
+    return {name: getattr(changes, name) for name in to_builtins(changes)}
 
 
 _BIRTHS = (OrderCreated, OrderImported, OrderCreatedFromResend, OrderGenerated)

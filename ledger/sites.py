@@ -1,4 +1,7 @@
-"""Sites and their API keys. A key is shown once, when it is made; the database holds its hash alone."""
+"""Sites, their API keys and the credentials of their intakes.
+
+A key or a password is shown once, when it is made; the database holds its hash alone.
+"""
 
 import hashlib
 import secrets
@@ -17,10 +20,11 @@ _HINT_LENGTH = 4
 
 
 class KeyKind(StrEnum):
-    """What a key may do: everything, or GET alone."""
+    """What a key may do: everything, or GET alone; the credentials of an intake open that and nothing else."""
 
     FULL = "full"
     READ_ONLY = "read_only"
+    INTAKE = "intake"
 
 
 class SiteRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,14 +77,33 @@ class Sites:
             ResourceNotFound: there is no such site.
             DuplicateEntry: a key with the name is in use.
         """
+        live = await self._live_where_free(site, name)
+        key = f"{'live' if live else 'test'}_{secrets.token_urlsafe(_KEY_BYTES)}"
+        await self._pool.execute(query("create_key"), site, name, kind, digest_of(key), key[-_HINT_LENGTH:], now_ms)
+        return key
+
+    async def create_intake(self, site: str, name: str, now_ms: int) -> str:
+        """Make credentials of the intake, whose user name is ``name``, and return the password.
+
+        Raises:
+            ResourceNotFound: there is no such site.
+            DuplicateEntry: a key or intake with the name is in use.
+        """
+        await self._live_where_free(site, name)
+        password = secrets.token_urlsafe(_KEY_BYTES)
+        digest = digest_of(f"{name}:{password}")
+        hint = password[-_HINT_LENGTH:]
+        await self._pool.execute(query("create_key"), site, name, KeyKind.INTAKE, digest, hint, now_ms)
+        return password
+
+    async def _live_where_free(self, site: str, name: str) -> bool:
+        """Whether the site is live, where nothing in use has the name."""
         known = {record.site: record for record in await self.list_sites()}
         if site not in known:
             raise ResourceNotFound(f"There is no site {site}.")
         if any(record.name == name and record.revoked_at is None for record in await self.list_keys(site)):
             raise DuplicateEntry(f"The site {site} has a key named {name}.")
-        key = f"{'live' if known[site].live else 'test'}_{secrets.token_urlsafe(_KEY_BYTES)}"
-        await self._pool.execute(query("create_key"), site, name, kind, digest_of(key), key[-_HINT_LENGTH:], now_ms)
-        return key
+        return known[site].live
 
     async def list_keys(self, site: str | None = None) -> list[KeyRecord]:
         """The keys of a site, or of all sites, revoked ones included."""
@@ -103,5 +126,5 @@ class Sites:
 
 
 def digest_of(key: str) -> bytes:
-    """What is stored of a key: its SHA-256."""
+    """What is stored of a key, or of ``user:password``: its SHA-256."""
     return hashlib.sha256(key.encode()).digest()

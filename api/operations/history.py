@@ -56,7 +56,7 @@ async def moment_of(call: Call, order_id: str) -> Moment | None:
 
 async def retrieve_at(call: Call, order_id: str, moment: Moment) -> web.Response:
     """GET /orders/{id} with a moment: the order as it was answered then, and which state that is."""
-    found = await call.services.history.at(call.site, order_id, moment, call.origin.business_entity_id)
+    found = await call.services.past_orders.retrieve(call.site, order_id, moment, call.origin.business_entity_id)
     return json_response(200, b'{"order":%s,"as_of":%s}' % (found.document, _encoder.encode(found.as_of)))
 
 

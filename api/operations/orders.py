@@ -30,6 +30,7 @@ from api.schemas.order_actions import (
 from api.schemas.orders import CREATE_ORDER, IMPORT_ORDER, UPDATE_ORDER
 from ledger.commands import Command
 from ledger.errors import LedgerError, ResourceNotFound
+from projections.deleted_credit_notes import without_deleted_credit_notes
 from projections.listing import Filter, Operator, OrderQuery
 from projections.past.lists import list_as_of
 
@@ -135,9 +136,12 @@ async def _list(call: Call, wanted: ListRequest) -> web.Response:
     else:
         found = await call.services.past_lists.page(call.site, query, moment)
         as_of = _encoder.encode(list_as_of(moment))
+    documents = found.documents
+    if query.exclude_deleted_credit_notes:
+        documents = await without_deleted_credit_notes(call.services.store, call.site, documents)
     start = found.next_start
     next_offset = write_offset(start, query=query, site=call.site, moment=moment) if start else None
-    return json_response(200, page("order", found.documents, next_offset, as_of=as_of))
+    return json_response(200, page("order", documents, next_offset, as_of=as_of))
 
 
 def _for_caller(call: Call, query: OrderQuery) -> OrderQuery:

@@ -9,10 +9,11 @@ from aiohttp import web
 
 from api.forms import Pairs, read_body, read_query
 from api.origin import Origin
+from api.parameters import Parameter
 from api.replay import REPLAYED
 from api.requests.exchange import Exchange
 from api.requests.redaction import REDACTED, Redaction, id_shown, name_shown, without_keys
-from api.routing import API_PREFIX, Route
+from api.routing import API_PREFIX, Door, Route
 from ledger.errors import LedgerError
 from ledger.requests import REFUSED_FROM, KeptRequest
 from ledger.sites import KeyOwner
@@ -23,6 +24,12 @@ _OF_KNOWN_RESOURCES = frozenset({200, 400, 409})
 _is_telling = re.compile(r"(?=.*[^a-z_]).{5,}", re.DOTALL).fullmatch
 
 _NO_ORIGIN = Origin()
+
+# Which parameters name an order and an invoice. The id of an event that comes in is none of an order.
+_ORDER_ID = {Door.API: "id"}
+_INVOICE_ID = {Door.API: "invoice_id", Door.INTAKE: "content[invoice][id]"}
+# What is kept of an event that comes in.
+_OF_EVENTS = tuple(Parameter(name=name, type="string") for name in ("id", "event_type"))
 
 
 class _Order(msgspec.Struct):
@@ -61,7 +68,7 @@ def kept_request(request: web.BaseRequest, exchange: Exchange, response: web.Str
     answer = _read(response)
     named = answer.order or _Order()
     return KeptRequest(
-        **_caller(owner, origin, is_let_in=exchange.body is not None),
+        **_caller(owner, origin, route.door, is_let_in=exchange.body is not None),
         **_error(answer, _redaction(route), pairs or [], exchange.path_id if path_id == REDACTED else ""),
         id=exchange.request_id,
         at=exchange.at_ms,
@@ -69,8 +76,8 @@ def kept_request(request: web.BaseRequest, exchange: Exchange, response: web.Str
         method=request.method if request.method in {"GET", "HEAD", "POST"} else route.method,
         path=API_PREFIX.rstrip("/") + route.path.replace("{id}", path_id),
         operation=route.name,
-        order_id=_of_path(route, "orders", path_id) or named.id or _asked(pairs, "id"),
-        invoice_id=_of_path(route, "invoices", path_id) or named.invoice_id or _asked(pairs, "invoice_id"),
+        order_id=_of_path(route, "orders", path_id) or named.id or _asked(pairs, _ORDER_ID.get(route.door)),
+        invoice_id=_of_path(route, "invoices", path_id) or named.invoice_id or _asked(pairs, _INVOICE_ID[route.door]),
         parameters=_redaction(route).kept(pairs) if pairs else (),
         parameter_count=None if pairs is None else len(pairs),
         status=response.status,
@@ -79,12 +86,12 @@ def kept_request(request: web.BaseRequest, exchange: Exchange, response: web.Str
     )
 
 
-def _caller(owner: KeyOwner, origin: Origin, *, is_let_in: bool) -> dict[str, Any]:
+def _caller(owner: KeyOwner, origin: Origin, door: Door, *, is_let_in: bool) -> dict[str, Any]:
     entity = origin.business_entity_id
     return {
         "site": owner.site,
         "actor": owner.name,
-        "actor_kind": "api_key",
+        "actor_kind": "api_key" if door is Door.API else "intake",
         "key_kind": owner.kind.value,
         # Behind the door it is one that the site knows.
         "business_entity_id": entity if is_let_in or entity is None else id_shown(entity),
@@ -135,9 +142,9 @@ def _of_path(route: Route, collection: str, path_id: str) -> str | None:
     return path_id if is_of_collection and path_id != REDACTED else None
 
 
-def _asked(pairs: Pairs | None, parameter: str) -> str | None:
+def _asked(pairs: Pairs | None, parameter: str | None) -> str | None:
     """The id that a parameter asks for, such as that of an order that could not be made."""
-    shown = id_shown(dict(pairs or ()).get(parameter, ""))
+    shown = id_shown(dict(pairs or ()).get(parameter or "", ""))
     return None if shown == REDACTED else shown
 
 
@@ -156,4 +163,6 @@ _decoder = msgspec.json.Decoder(_Answer)
 
 @cache
 def _redaction(route: Route) -> Redaction:
+    if route.door is Door.INTAKE:
+        return Redaction(_OF_EVENTS)
     return Redaction(route.schema.parameters if route.schema else ())

@@ -20,19 +20,22 @@ REDACTED = "[redacted]"
 KEPT = frozenset(
     {
         *("id", "order_id", "invoice_id", "subscription_id", "customer_id", "original_order_id", "reference_id"),
-        *("batch_id", "document_number", "request_id", "event_id"),
+        *("batch_id", "document_number", "request_id", "event_id", "event_type"),
         *("status", "order_type", "resent_status", "is_resent", "cancellation_reason", "credit_note[reason_code]"),
         *("created_at", "updated_at", "order_date", "shipping_date", "shipping_cut_off_date", "recorded_at", "at"),
-        *("shipped_at", "delivered_at", "cancelled_at", "paid_on"),
+        *("shipped_at", "delivered_at", "cancelled_at", "paid_on", "occurred_at", "start_time", "end_time"),
         *("credit_note[total]", "refundable_credits_issued", "void_cancellation_credit_notes"),
         *("order_line_items[id]", "order_line_items[status]", "order_line_items[fulfillment_quantity]"),
         *("order_line_items[sku]",),
         *("limit", "sort_by", "include_deleted", "exclude_deleted_credit_notes", "is_refused", "include_requests"),
         *("api_error_code", "operation", "source", "type", "version", "position", "size"),
+        *("webhook_status",),
         *("as_of", "as_of[version]", "as_of[time]", "as_of[position]"),
         *("from", "from[version]", "from[time]", "from[position]"),
         *("to", "to[version]", "to[time]", "to[position]", "to[order_id]"),
         *("last_event_id", "include_difference"),
+        *("primary_url", "disabled", "api_version", "send_card_resource", "chargebee_response_schema_type"),
+        *("enabled_events",),
     }
 )
 
@@ -42,6 +45,7 @@ WITHHELD = frozenset(
         *("note", "comment", "customer_notes", "resend_reason", "fulfillment_status"),
         *("tracking_id", "tracking_url", "shipment_carrier"),
         *("actor", "path", "offset"),
+        *("name", "url", "basic_auth_username", "basic_auth_password"),
         *(
             f"{address}[{member}]"
             for address in ("shipping_address", "billing_address")

@@ -259,7 +259,12 @@ Fault = (
 
 def kind_of(fault: Fault) -> str:
     """The kind in words of a machine: ``leaf_differs``."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(fault).__name__).lower()
+    return kind_name(type(fault))
+
+
+def kind_name(fault_type: type) -> str:
+    """The kind of all faults of a type."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", fault_type.__name__).lower()
 
 
 def as_document(fault: Fault) -> dict[str, Any]:

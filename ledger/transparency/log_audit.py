@@ -2,16 +2,17 @@
 
 Events are read in pages, each with its predecessor, and held against everything (``ledger.merkle.verify``); checkpoints
 of the database and anchors from outside are expected where their size comes; tiles are built again and compared. Views
-are somebody else's matter: ``check_views`` is handed the same look at the database.
+are somebody else's matter: who compares them is handed the events that are sound, page by page.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import asyncpg
 
+from ledger.envelope import RecordedEvent
 from ledger.ids import Site
 from ledger.limits import LOG_PAGE_EVENTS
 from ledger.merkle.body import Predecessor
@@ -67,8 +68,14 @@ class ViewsChecked:
         return next((each.fault for each in self.views if each.fault is not None), None)
 
 
-CheckViews = Callable[[Any, Site], Awaitable[ViewsChecked]]
-"""Compares all views with the events; handed the connection, whose transaction sees one moment."""
+class ViewsAudit(Protocol):
+    """Compares all views with the events, beside the verification of these. May use its connection between pages."""
+
+    async def take(self, page: Sequence[RecordedEvent]) -> None:
+        """Take the next events of the log, from the first one on; they are sound."""
+
+    async def finish(self) -> ViewsChecked:
+        """What the comparison came to; asked when all events were taken and the whole log is sound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +119,13 @@ class LogAudit:
         self._last_anchor: Note | None = None
         self._begun_after = 0
 
-    async def run(self, *, start: Checkpoint | None = None, check_views: CheckViews | None = None) -> Audit:
+    async def run(self, *, start: Checkpoint | None = None, views: ViewsAudit | None = None) -> Audit:
         """Verify; ends at the first fault.
 
         Args:
             start: a checkpoint up to which the log was verified before, to begin behind it. It begins at the beginning
                 without one, and where the stored tiles do not come to its root.
-            check_views: asked when all events were read and are sound.
+            views: asked unless it begins behind a checkpoint.
         """
         head = await self._connection.fetchval(query("head_position"), self._site) or 0
         tree = await self._tree_of(start) if start else None
@@ -126,18 +133,17 @@ class LogAudit:
         keys = self._evidence.keys
         self._verifier = LogVerifier(self._site, origin=keys.origin, keys=keys.verifiers, tree=tree)
         self._tiles = await self._tile_audit()
-        fault: NamedFault | None = await self._log_fault(head)
+        compared = None if self._begun_after else views
+        fault: NamedFault | None = await self._log_fault(head, compared)
         log = self._verifier.finish()
         fault = fault or log.fault or _fault_of_head(head, log.size)
-        views = None
-        if fault is None and check_views and not self._begun_after:
-            views = await check_views(self._connection, self._site)
-            fault = views.fault
+        checked = await compared.finish() if compared and fault is None else None
+        fault = checked.fault if checked else fault
         anchor = self._last_anchor.note if self._last_anchor else None
         torn = self._evidence.torn_lines
-        return Audit(log, self._begun_after, anchor, self._tiles.compared, views, torn, fault)
+        return Audit(log, self._begun_after, anchor, self._tiles.compared, checked, torn, fault)
 
-    async def _log_fault(self, head: int) -> Fault | None:
+    async def _log_fault(self, head: int, views: ViewsAudit | None) -> Fault | None:
         page = await self._read(self._begun_after)
         while page:
             after, until = page[0]["position"] - 1, page[-1]["position"]
@@ -147,10 +153,13 @@ class LogAudit:
             # While this page is verified, the database reads the next one.
             await asyncio.sleep(0)
             fault = self._expected([*checkpoints, *_beside(checkpoints, self._evidence.until(until))])
-            fault = fault or self._added(page) or self._tiles.compare([row["leaf"] for row in page], stored)
+            events = list(map(recorded, page))
+            fault = fault or self._added(events, page) or self._tiles.compare([each.leaf for each in events], stored)
             page = await next_page
             if fault:
                 return fault
+            if views:
+                await views.take(events)
             self._on_progress(until, head)
         return self._expected(await self._notes_ahead())
 
@@ -175,11 +184,11 @@ class LogAudit:
             notes.append(stored_note(latest))
         return notes
 
-    def _added(self, page: Sequence[asyncpg.Record]) -> Fault | None:
-        for row in page:
-            if fault := self._verifier.add(recorded(row), _predecessor(row)):
+    def _added(self, events: Sequence[RecordedEvent], page: Sequence[asyncpg.Record]) -> Fault | None:
+        for event, row in zip(events, page, strict=True):
+            if fault := self._verifier.add(event, _predecessor(row)):
                 return fault
-        self._verified_size = page[-1]["position"]
+        self._verified_size = events[-1].position
         return None
 
     async def _tile_audit(self) -> TileAudit:

@@ -1,7 +1,8 @@
-"""``order-ledger invoices``: take in Chargebee invoices."""
+"""``order-ledger invoices``: take in Chargebee invoices, and bring their orders up to date."""
 
 import io
 import sys
+from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
@@ -11,10 +12,13 @@ import asyncpg
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from ledger.processes.parked_invoices import ParkedInvoice
 from ops.cli.options import DATA_DIR, AsJson, DatabaseUrl, DataDir, SiteName, err, run_with_pool
-from ops.cli.printing import print_json
+from ops.cli.printing import moment, print_json, print_table
 from ops.invoice_loading import Loaded, load_file
+from ops.reconciliation import Reconciled, Reconciliation, reconciliation_of
 from ops.target import Target
+from projections.visible_text import visible
 
 app = typer.Typer(help="Take in Chargebee invoices.", no_args_is_help=True)
 
@@ -56,6 +60,75 @@ def load(
         _print(result)
     if result.refused:
         raise typer.Exit(1)
+
+
+@app.command()
+def reconcile(
+    site: SiteName,
+    invoices: Annotated[list[str] | None, typer.Argument(help="Ids of invoices; the parked ones unless given.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every invoice of the site.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Record nothing, and say what would be.")] = False,
+    data_dir: DataDir = DATA_DIR,
+    database_url: DatabaseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Bring the orders of invoices to where the invoices have come, as the service does by itself.
+
+    Generates the orders that are due and changes those that are there; where nothing differs, nothing happens. Then
+    lists what is parked: invoices that the service could not bring up to date and tries again. Exit status 1 if any
+    is, or could not be done now.
+    """
+
+    async def work(pool: asyncpg.Pool) -> tuple[list[Reconciled], list[ParkedInvoice]]:
+        reconciliation = await reconciliation_of(pool, site, dry_run=dry_run)
+        try:
+            done = [
+                await _reconciled(reconciliation, invoice_id, shown=not as_json)
+                async for invoice_id in _chosen(reconciliation, invoices, every=every)
+            ]
+            return done, await reconciliation.parked()
+        finally:
+            await reconciliation.close()
+
+    done, parked = run_with_pool(Target(data_dir, database_url), work)
+    if as_json:
+        print_json({"invoices": done, "parked": parked})
+    else:
+        print(f"{len(done)} looked at, {sum(1 for each in done if each.events)} {'differ' if dry_run else 'changed'}")
+        _print_parked(parked)
+    if parked or any(each.reason for each in done):
+        raise typer.Exit(1)
+
+
+async def _chosen(reconciliation: Reconciliation, named: list[str] | None, *, every: bool) -> AsyncIterator[str]:
+    if every:
+        async for invoice_id in reconciliation.every_invoice():
+            yield invoice_id
+        return
+    for invoice_id in named or [each.invoice_id for each in await reconciliation.parked()]:
+        yield invoice_id
+
+
+async def _reconciled(reconciliation: Reconciliation, invoice_id: str, *, shown: bool) -> Reconciled:
+    done = await reconciliation.run(invoice_id)
+    if shown and done.reason:
+        print(f"{visible(invoice_id)}: {done.reason}")
+    for event in done.events if shown else ():
+        print(f"{visible(invoice_id)}: {event.type} {visible(event.stream)}")
+    return done
+
+
+def _print_parked(parked: list[ParkedInvoice]) -> None:
+    if not parked:
+        return
+    print("parked:")
+    print_table(
+        ("INVOICE", "PARKED", "ATTEMPTS", "NEXT", "REASON"),
+        [
+            (visible(each.invoice_id), moment(each.parked_at), each.attempts, moment(each.next_at), each.reason)
+            for each in parked
+        ],
+    )
 
 
 def _open(file: str) -> AbstractContextManager[IO[str]]:
