@@ -13,6 +13,9 @@ ONE_TIME = frozenset({EntityType.CHARGE_ITEM_PRICE, EntityType.PLAN_SETUP, Entit
 """Lines that are no part of a subscription's term: they ship once, whenever they are paid."""
 
 
+_CLOCK_CHANGE_S = 2 * 3600
+
+
 class TooManyOrders(Exception):
     """A line would get more orders than ``ORDERS_PER_LINE_MAX``."""
 
@@ -21,6 +24,9 @@ def order_dates(
     entity_type: EntityType, date_from: int, date_to: int | None, item: CatalogItem | None, zone: ZoneInfo
 ) -> tuple[int, ...]:
     """Every shipping period of the term from its start: ``date_from + k * period`` while that is before ``date_to``.
+
+    A date that the end of the term misses by an hour or two is its end: so far apart are the clocks of summer and
+    winter, where invoice and site count in different zones.
 
     One-time charges, items without a shipping period and lines without a term have one date, ``date_from``.
 
@@ -41,6 +47,6 @@ def _periods(date_from: int, date_to: int, item: CatalogItem, zone: ZoneInfo) ->
     for step in count():
         # Counted from the start each time: from Jan 31 by months come Feb 28 and Mar 31.
         date = later(date_from, step * item.shipping_period, item.shipping_period_unit, zone)
-        if date >= date_to:
+        if date + (_CLOCK_CHANGE_S if step else 0) >= date_to:
             return
         yield date

@@ -28,7 +28,7 @@ from ledger.batch import Answer, OrderRow
 from ledger.envelope import EventMapper, RecordedEvent, leaf_hash
 from ledger.errors import LedgerError
 from ledger.events import EVENT_TYPES, DomainEvent
-from ledger.handler import AnsweredAlready, Caller, CommandHandler, Handled
+from ledger.handler import AnsweredAlready, Caller, CommandHandler, Handled, Shown
 from ledger.ids import IdSource, Position, Site
 from ledger.invoice import fold_invoice
 from ledger.limits import IDEMPOTENCY_WINDOW_MS
@@ -182,13 +182,18 @@ class Histories(RuleBasedStateMachine):
         )
         return list(map(expected_result, results))
 
-    def answer(self, key: str | None) -> Callable[[OrderRow], Answer] | None:
+    def answer(self, key: str | None) -> Callable[[Shown], Answer] | None:
         """Makes the answer to a request that is like no other."""
         if key is None:
             return None
         digest = hashlib.sha256(str(next(self.requests)).encode()).digest()
         expires_at = self.now_ms + IDEMPOTENCY_WINDOW_MS
-        return lambda row: Answer(key=key, digest=digest, status=200, body=row.document, expires_at=expires_at)
+
+        def answer(shown: Shown) -> Answer:
+            assert isinstance(shown, OrderRow)
+            return Answer(key=key, digest=digest, status=200, body=shown.document, expires_at=expires_at)
+
+        return answer
 
     def note(self, results: list[Result], key: str | None) -> None:
         for result in results:

@@ -52,6 +52,16 @@ def test_periods_are_stepped_while_they_are_within_the_term(period: tuple[int, s
     assert dates_of(period, "2026-01-01", "2026-02-01") == expected
 
 
+@pytest.mark.parametrize(("invoiced_in", "site_zone"), [(BERLIN, "UTC"), ("UTC", BERLIN), (BERLIN, BERLIN)])
+def test_no_order_more_where_invoice_and_site_count_in_different_zones(invoiced_in: str, site_zone: str) -> None:
+    """Half a year from summer to winter ends an hour later in UTC than its sixth month, and the other way round."""
+    for start, end in (("2026-05-22", "2026-11-22"), ("2026-11-22", "2027-05-22")):
+        bought = line(date_from=at(start, invoiced_in), date_to=at(end, invoiced_in))
+        invoice = invoice_of(bought, paid_at=at(start, invoiced_in), date=at(start, invoiced_in))
+        plan = plan_of(invoice, site(catalog={"plan": (2, "month")}, time_zone=site_zone))
+        assert len(plan.orders) == 3
+
+
 def test_the_time_of_day_is_kept_over_a_clock_change() -> None:
     assert dates_of((1, "month"), "2026-02-15 18:30", "2026-05-15 18:30", BERLIN) == [
         *("2026-02-15 18:30", "2026-03-15 18:30", "2026-04-15 18:30")
