@@ -10,8 +10,10 @@ from ops.cli import (
     checkpoint,
     diff,
     drill,
+    events,
     export,
     history,
+    intake,
     invoices,
     keys,
     list_orders,
@@ -27,6 +29,7 @@ from ops.cli import (
     show,
     sites,
     verify,
+    webhooks,
 )
 from ops.cli.options import err
 from ops.embedded import EmbeddedPostgresError
@@ -44,11 +47,13 @@ app.command("serve")(serve.serve)
 app.add_typer(keys.app, name="keys")
 app.add_typer(sites.app, name="sites")
 app.add_typer(invoices.app, name="invoices")
+app.add_typer(intake.app, name="intake")
 app.add_typer(settings.app, name="settings")
 app.command("replay")(replay.replay)
 app.command("rebuild")(rebuild.rebuild)
 app.add_typer(parked.app, name="parked")
 app.add_typer(requests.app, name="requests")
+app.add_typer(webhooks.app, name="webhooks")
 app.command("migrate")(schema.migrate)
 app.command("verify")(verify.verify)
 app.command("drill")(drill.drill)
@@ -56,6 +61,7 @@ app.add_typer(proof.app, name="proof")
 app.add_typer(checkpoint.app, name="checkpoint")
 app.command("history")(history.history)
 app.command("log")(log.log)
+app.add_typer(events.app, name="events")
 app.command("export")(export.export)
 app.command("show")(show.show)
 app.command("list")(list_orders.list_orders)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ledger.limits import ANCHOR_PAUSE_S, ANCHOR_URLS_MAX
+from ledger.limits import ANCHOR_PAUSE_S, ANCHOR_URLS_MAX, WEBHOOK_PORTS
 from ops.cli.options import DATA_DIR, DatabaseUrl, DataDir, KeysDir, err
 from ops.database import Address, prepare, service_pool
 from ops.quickstart import SAMPLE_INVOICE, Quickstart, prepare_quickstart
@@ -16,6 +16,7 @@ from ops.serving.consumers import Signing
 from ops.serving.http_anchor import HttpPlace
 from ops.serving.parent import Parent
 from ops.serving.retention import REQUESTS_KEPT_DAYS
+from ops.serving.webhooks import WebhookRules
 from ops.target import Target
 
 _BACKLOG = 1024
@@ -78,6 +79,25 @@ def serve(
             help="How long requests are kept for people.",
         ),
     ] = REQUESTS_KEPT_DAYS,
+    webhooks_allow_private: Annotated[
+        bool,
+        typer.Option(
+            "--webhooks-allow-private",
+            envvar="ORDER_LEDGER_WEBHOOKS_ALLOW_PRIVATE",
+            help="Call webhook endpoints at any address, also at this machine and in its networks.",
+        ),
+    ] = False,
+    webhook_ports: Annotated[
+        list[int] | None,
+        typer.Option(
+            "--webhook-port",
+            envvar="ORDER_LEDGER_WEBHOOK_PORTS",
+            min=1,
+            max=65535,
+            help="A port that webhook endpoints may have beside 80, 443, 8080 and 8443; may be given several times.",
+            show_default=False,
+        ),
+    ] = None,
     data_dir: DataDir = DATA_DIR,
     database_url: DatabaseUrl = None,
 ) -> None:
@@ -98,6 +118,7 @@ def serve(
             signing=signing,
             requests_per_minute=rate_limit,
             requests_kept_days=requests_kept_days,
+            webhooks=WebhookRules(ports=(*WEBHOOK_PORTS, *(webhook_ports or ())), allow_private=webhooks_allow_private),
         )
         parent.catch_signals()
         try:

@@ -16,6 +16,8 @@ from ledger.transparency.signing_keys import KeyFolder
 from ops.serving.http_anchor import HttpPlace
 from projections.changes.index import ChangeIndex
 from projections.past.consumer import OrderVersions
+from projections.search.consumer import OrderWords
+from projections.webhooks.planner import DeliveryPlanner
 
 log = logging.getLogger("order-ledger")
 
@@ -41,7 +43,13 @@ class Signing(msgspec.Struct, frozen=True, kw_only=True):
 
 def consumers(signing: Signing) -> tuple[Consumer, ...]:
     """One of each, ready to be run."""
-    return (Checkpointer(signing.keys, ForkGuard(signing.keys, signing.anchors)), ChangeIndex(), OrderVersions())
+    return (
+        Checkpointer(signing.keys, ForkGuard(signing.keys, signing.anchors)),
+        ChangeIndex(),
+        OrderVersions(),
+        DeliveryPlanner(),
+        OrderWords(),
+    )
 
 
 async def tell_of_older_database(pool: asyncpg.Pool, signing: Signing) -> None:

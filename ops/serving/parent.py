@@ -19,8 +19,10 @@ import msgspec
 
 from ops.database import Address
 from ops.embedded import EmbeddedPostgres, Role, ServerDied
+from ops.serving.console_files import ConsoleFiles
 from ops.serving.consumers import Signing
 from ops.serving.retention import REQUESTS_KEPT_DAYS
+from ops.serving.webhooks import CHARGEBEES_RULES, WebhookRules
 from ops.serving.worker import CONFIGURATION, STOP_S, Configuration
 from ops.target import Target
 
@@ -51,6 +53,7 @@ class Parent:
         signing: where keys and anchors are.
         requests_per_minute: of each site over all workers; None is without limit.
         requests_kept_days: how long requests are kept for people.
+        webhooks: what the operator allows to be called.
     """
 
     def __init__(
@@ -63,6 +66,7 @@ class Parent:
         signing: Signing,
         requests_per_minute: int | None = None,
         requests_kept_days: int = REQUESTS_KEPT_DAYS,
+        webhooks: WebhookRules = CHARGEBEES_RULES,
     ) -> None:
         self._target = target
         self._listener = listener
@@ -70,10 +74,12 @@ class Parent:
         self._signing = signing
         self._requests_per_minute = _share(requests_per_minute, workers)
         self._requests_kept_days = requests_kept_days
+        self._webhooks = webhooks
         self._report = report
         self._postgres: EmbeddedPostgres | None = None
         self._address: Address | None = None
         self._workers: list[_Worker] = []
+        self._console = ConsoleFiles.prepared(target)
         self._stop = threading.Event()
 
     def open_database(self) -> Address:
@@ -147,8 +153,10 @@ class Parent:
             service=self._address.service,
             is_embedded=self._address.is_embedded,
             signing=self._signing,
+            console=self._console,
             requests_per_minute=self._requests_per_minute,
             requests_kept_days=self._requests_kept_days,
+            webhooks=self._webhooks,
             runs_consumers=place == 0,
         )
         process = subprocess.Popen(

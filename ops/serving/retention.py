@@ -1,4 +1,6 @@
-"""Forgets requests that are too old or too many. One worker does it for all, in small steps."""
+"""Forgets requests that are too old or too many, and events that came in long ago. One worker does it for all, in small
+steps.
+"""
 
 import asyncio
 import logging
@@ -8,6 +10,8 @@ from ledger.ids import Site
 from ledger.limits import REQUESTS_KEPT_MAX
 
 REQUESTS_KEPT_DAYS = 30
+# Longer than Chargebee sends an event again: a delivery after this is taken in anew, and changes nothing.
+INTAKE_EVENTS_KEPT_DAYS = 90
 
 _LOOK_S = 60.0
 # Between two steps: what others write comes first.
@@ -23,6 +27,7 @@ async def forgetting(services: Services, kept_days: int) -> None:
         await asyncio.sleep(_LOOK_S)
         try:
             await forget_old_requests(services, kept_days)
+            await forget_old_intake_events(services)
         except Exception as error:
             # Whatever it was, the next time may go well; ended for good, it would let the requests pile up unseen.
             log.warning("old requests were not forgotten: %s", type(error).__name__)
@@ -33,4 +38,12 @@ async def forget_old_requests(services: Services, kept_days: int, kept_max: int 
     before_ms = services.clock_ms() - kept_days * _DAY_MS
     for record in await services.sites.list_sites():
         while await services.requests.forget(Site(record.site), before_ms, kept_max):  # noqa: ASYNC110
+            await asyncio.sleep(_PAUSE_S)
+
+
+async def forget_old_intake_events(services: Services) -> None:
+    """Forget the events that came in so long ago that nobody sends them again."""
+    before_ms = services.clock_ms() - INTAKE_EVENTS_KEPT_DAYS * _DAY_MS
+    for record in await services.sites.list_sites():
+        while await services.intake.forget(Site(record.site), before_ms):  # noqa: ASYNC110
             await asyncio.sleep(_PAUSE_S)

@@ -26,8 +26,11 @@ from ledger.consumer import ConsumerLoop
 from ledger.subscription import Announcer, Wakeups
 from ops.database import Address, closed_in_time, connect_as_service, create_service_pool
 from ops.migrations import MigrationsPending, pending
+from ops.serving.console_files import ConsoleFiles
 from ops.serving.consumers import Signing, anchoring, consumers, tell_of_older_database
+from ops.serving.processes import processes
 from ops.serving.retention import REQUESTS_KEPT_DAYS, forgetting
+from ops.serving.webhooks import WebhookRules, delivering, forgetting_deliveries
 
 CONFIGURATION = "ORDER_LEDGER_WORKER"
 
@@ -51,8 +54,10 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     service: dict[str, Any]
     is_embedded: bool
     signing: Signing
+    console: ConsoleFiles
     requests_per_minute: int | None = None
     requests_kept_days: int = REQUESTS_KEPT_DAYS
+    webhooks: WebhookRules = WebhookRules()
     runs_consumers: bool = False
 
     @property
@@ -102,10 +107,12 @@ async def serve(configuration: Configuration) -> None:
             check_ready=check_ready,
             requests_per_minute=configuration.requests_per_minute,
             keys=configuration.signing.keys,
+            anchors=configuration.signing.anchors,
+            webhook_ports=configuration.webhooks.ports,
         )
         followers = _followers(configuration, services, wakeups) if configuration.runs_consumers else ()
         async with _background(announcer.run(), services.recorder.run(), _housekeeping(services), *followers):
-            runner = LedgerRunner(create_app(services))
+            runner = LedgerRunner(create_app(services, console=configuration.console.settings))
             await runner.setup()
             listener = socket.socket(fileno=configuration.socket_fd)
             await web.SockSite(runner, listener, backlog=_BACKLOG).start()
@@ -126,13 +133,17 @@ def _stop_in_time(stop: asyncio.Event) -> None:
 def _followers(
     configuration: Configuration, services: Services, wakeups: Wakeups
 ) -> tuple[Coroutine[Any, Any, None], ...]:
-    """What one worker does for all: it follows the logs, carries checkpoints out, and forgets old requests."""
+    """What one worker does for all: it follows the logs, carries checkpoints and events out, and forgets."""
     pool, signing = services.pool, configuration.signing
+    running = processes(services)
     return (
-        ConsumerLoop(pool, consumers(signing), wakeups).run(),
+        ConsumerLoop(pool, (*consumers(signing), *running.consumers), wakeups).run(),
+        *running.loops,
         anchoring(pool, signing).run(),
         tell_of_older_database(pool, signing),
         forgetting(services, configuration.requests_kept_days),
+        delivering(services, configuration.webhooks),
+        forgetting_deliveries(services),
     )
 
 

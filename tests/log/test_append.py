@@ -336,3 +336,14 @@ async def test_a_series_starts_where_it_is_told_also_later(pool: asyncpg.Pool, s
         1001,
         1002,
     ]
+
+
+async def test_several_numbers_in_a_row_are_reserved_at_once(pool: asyncpg.Pool, site: Site) -> None:
+    store = Store(pool)
+    reserved = [await store.reserve_number(site, "n", start, count) for start, count in ((1, 3), (1, 1), (10, 2))]
+    assert reserved == [1, 4, 10]
+    assert await store.reserve_number(site, "n", 1) == 12
+
+
+async def test_a_series_may_start_at_the_largest_number_that_a_site_can_set(pool: asyncpg.Pool, site: Site) -> None:
+    assert await Store(pool).reserve_number(site, "n", 10**15 - 1) == 10**15 - 1

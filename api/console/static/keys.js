@@ -1,6 +1,7 @@
 // A key presses, or goes to, the element that names it in data-key. j and k walk the rows, Enter opens one, and
 // Ctrl-K goes to the palette from anywhere.
-const isTyping = (target) => target.matches("input, textarea, select, [contenteditable]");
+const TYPED_IN = "input:not([type=range], [type=checkbox]), textarea, select, [contenteditable]";
+const isTyping = (target) => target.matches(TYPED_IN);
 
 export function bindKeys(page) {
   page.addEventListener("keydown", (event) => {
