@@ -181,9 +181,9 @@ DRILL_EVENTS_MAX = 20_000
 DRILL_EVENTS_MIN = 20
 DRILL_SAMPLE_EVENTS = 600
 
-# The clock: how often it looks for orders whose dates are reached, which may be told within a minute; how many of a site
-# it tells then, so that a million of them, on a day like any other or at the first start, take a few hours and leave
-# room for everybody else; and when it looks again at an order that cannot be read.
+# The clock: how often it looks for orders whose dates are reached, which may be told within a minute; how many of a
+# site it tells then, so that a million of them, on a day like any other or at the first start, take a few hours and
+# leave room for everybody else; and when it looks again at an order that cannot be read.
 CLOCK_LOOK_S = 1.0
 CLOCK_ORDERS_AT_ONCE = 100
 CLOCK_RETRY_S = 60 * 60
