@@ -4,7 +4,9 @@ Members without a value are absent. Scalars come first and nested members last, 
 finds members by the first match in the text (conventions.md, section 10).
 """
 
+from collections.abc import Callable, Mapping
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 from msgspec import Raw
@@ -165,7 +167,7 @@ class OrderDocument(Document, frozen=True, kw_only=True):
     resent_orders: tuple[ResentOrderDocument, ...] = ()
 
 
-_COPIED = tuple(name for name in OrderDocument.__struct_fields__ if name in Order.__struct_fields__)
+_NOT_SHOWN = tuple(name for name in Order.__struct_fields__ if name not in OrderDocument.__struct_fields__)
 _encoder = msgspec.json.Encoder()
 
 
@@ -176,41 +178,38 @@ def order_json(order: Order) -> bytes:
 
 def order_document(order: Order) -> OrderDocument:
     """The order resource."""
-    members = {name: getattr(order, name) for name in _COPIED}
-    return OrderDocument(
-        **members
-        | _amounts(order)
-        | {
-            "updated_at": order.updated_at,
-            "object": "order",
-            "shipping_address": _address(order.shipping_address, "shipping_address"),
-            "billing_address": _address(order.billing_address, "billing_address"),
-            "order_line_items": tuple(map(_line_item, order.order_line_items)),
-            "line_item_taxes": tuple(map(_tax, order.line_item_taxes)),
-            "line_item_discounts": tuple(map(_discount, order.line_item_discounts)),
-            "linked_credit_notes": tuple(map(_credit_note, order.linked_credit_notes)),
-            "resent_orders": tuple(map(_resent_order, order.resent_orders)),
-        }
-    )
+    members = asdict(order)
+    for name in _NOT_SHOWN:
+        del members[name]
+    for name, shown in _LISTS.items():
+        if members[name]:
+            members[name] = tuple(map(shown, members[name]))
+    members["shipping_address"] = _address(order.shipping_address, "shipping_address")
+    members["billing_address"] = _address(order.billing_address, "billing_address")
+    if order.has_amounts:
+        members |= _amounts(order)
+    return OrderDocument(updated_at=order.updated_at, object="order", **members)
 
 
 def _amounts(order: Order) -> dict[str, int]:
-    """Sums over the lines (orders.md, section 4); a manual order has none."""
-    if not order.has_amounts:
-        return {}
-    lines = order.order_line_items
-    sub_total = sum(line.amount for line in lines)
-    discount = sum(line.discount_amount for line in lines)
-    tax = sum(line.tax_amount for line in lines)
+    """Sums over the lines (orders.md, section 4)."""
+    sub_total = discount = tax = paid = adjusted = issued = 0
+    for line in order.order_line_items:
+        sub_total += line.amount
+        discount += line.discount_amount
+        tax += line.tax_amount
+        paid += line.amount_paid
+        adjusted += line.amount_adjusted
+        issued += line.refundable_credits_issued
     added_tax = tax if order.price_type is PriceType.TAX_EXCLUSIVE else 0
     return {
         "sub_total": sub_total,
         "discount": discount,
         "tax": tax,
         "total": max(0, sub_total - discount + added_tax),
-        "amount_paid": sum(line.amount_paid for line in lines),
-        "amount_adjusted": sum(line.amount_adjusted for line in lines),
-        "refundable_credits_issued": sum(line.refundable_credits_issued for line in lines),
+        "amount_paid": paid,
+        "amount_adjusted": adjusted,
+        "refundable_credits_issued": issued,
         "refundable_credits": order.refundable_credits,
     }
 
@@ -254,3 +253,12 @@ def _resent_order(resent: ResentOrder) -> ResentOrderDocument:
 def _number(text: str) -> Raw:
     """A JSON number with the digits of a decimal string."""
     return Raw(format(Decimal(text), "f").encode())
+
+
+_LISTS: Mapping[str, Callable[[Any], Document]] = {
+    "order_line_items": _line_item,
+    "line_item_taxes": _tax,
+    "line_item_discounts": _discount,
+    "linked_credit_notes": _credit_note,
+    "resent_orders": _resent_order,
+}

@@ -52,6 +52,7 @@ SETS: dict[str, tuple[str, ...]] = {
     "all but business entity": ("order_view_list_entity_%",),
     "all but updates by period of creation": ("order_view_period_updated",),
     "all but creation by period of updates": ("order_view_update_period",),
+    "all but updates of rare statuses by period": ("order_view_status_period_updated",),
     "all but the other four times by period": (
         "order_view_period_order_date",
         "order_view_period_ship%",
@@ -60,6 +61,7 @@ SETS: dict[str, tuple[str, ...]] = {
     "those that commands need": (
         "order_view_list_%",
         "order_view_period_%",
+        "order_view_status_period_updated",
         "order_view_update_period",
         "order_view_by_invoice",
     ),

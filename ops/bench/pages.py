@@ -179,3 +179,15 @@ def _query(text: str) -> OrderQuery:
     if entity is None:
         return query
     return replace(query, filters=(*query.filters, Filter("business_entity_id", Operator.IS, (entity,))))
+
+
+def query_strings() -> Iterator[str]:
+    """Those that need nothing beside the query string: no offset, and no header that names a business entity."""
+    for names in PAGES.values():
+        for name in names:
+            if not name.startswith((HALF_WAY, ENTITY)):
+                yield name.format(**{word: _text(value) for word, value in _WORDS.items()})
+
+
+def _text(value: object) -> str:
+    return f"[{','.join(map(str, value))}]" if isinstance(value, list) else str(value)

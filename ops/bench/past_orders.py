@@ -8,6 +8,8 @@ import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from ledger.batch import OrderRow
 from ledger.envelope import EventMapper, Metadata, SealedEvent
 from ledger.events import (
@@ -62,6 +64,15 @@ def history(site: Site, total: int, *, long_lives: bool) -> Iterator[tuple[Seale
     yield from _until(waiting, None, mapper, site)
 
 
+def long_life(site: Site, made: Order, count: int) -> Iterator[tuple[SealedEvent, OrderRow | None]]:
+    """So many events of one order, one a minute, most of them notes."""
+    born, *_ = _steps(replace(made, version=1, resource_version=made.created_at * 1000, resent_status=None), 0)
+    steps = [born]
+    for version in range(2, count + 1):
+        steps.append(_updated(born.originator_id, steps, steps[-1].timestamp + 60_000, OrderChanges(note=f"{version}")))
+    yield from _until([(0, made.id, _Life(steps))], None, EventMapper(), site)
+
+
 def _until(
     waiting: list[tuple[int, str, _Life]], time_ms: int | None, mapper: EventMapper, site: Site
 ) -> Iterator[tuple[SealedEvent, OrderRow | None]]:
@@ -69,17 +80,24 @@ def _until(
         _, order_id, life = heapq.heappop(waiting)
         event = life.steps.pop(0)
         life.order = evolve(life.order, event)
-        event_id = f"ev_{order_id}_{event.originator_version}"
-        sealed = mapper.seal(event, site=site, event_id=event_id, previous=life.leaf, metadata=_METADATA)
+        row = order_row(life.order)
+        sealed = mapper.seal(
+            event,
+            site=site,
+            event_id=f"ev_{order_id}_{event.originator_version}",
+            previous=life.leaf,
+            metadata=_METADATA,
+            document=row.document,
+        )
         life.leaf = sealed.leaf
         if life.steps:
             heapq.heappush(waiting, (life.steps[0].timestamp, order_id, life))
             yield sealed, None
         else:
-            yield sealed, order_row(life.order)
+            yield sealed, row
 
 
-def _steps(made: Order, number: int, *, long_lives: bool) -> list[DomainEvent]:
+def _steps(made: Order, number: int, *, long_lives: bool = False) -> list[DomainEvent]:
     """The events of one order, from its birth to what it came to."""
     stream, born_ms = order_stream(made.id), made.created_at * 1000
     is_manual = made.order_type is OrderType.MANUAL

@@ -56,6 +56,11 @@ def _print(report: VersionsReport, *, check: bool) -> None:
         f"{report.versions:,} past versions of {report.orders:,} orders from {report.events:,} events, "
         f"in {report.seconds:.1f} s ({rate:,.0f} events/s)"
     )
+    if report.without_document:
+        print(
+            f"past versions whose document was not kept: {report.without_document:,}"
+            + ("; they are folded when they are shown" if check else "; it is now")
+        )
     if report.clock_differs:
         print("the times of the log were not what the log says" + ("" if check else ", and are written anew"))
     if report.is_true:
@@ -68,7 +73,7 @@ def _print(report: VersionsReport, *, check: bool) -> None:
 
 
 def _document(report: VersionsReport) -> dict[str, object]:
-    names = ("site", "position", "orders", "versions", "events", "clock_differs", "is_true")
+    names = ("site", "position", "orders", "versions", "events", "without_document", "clock_differs", "is_true")
     return {name: getattr(report, name) for name in names} | {
         "seconds": round(report.seconds, 3),
         "differing": report.differing,

@@ -86,7 +86,8 @@ class OrderHistory:
             ParamWrongValue: the moment lies in the future.
         """
         head = await self._head(site, moment)
-        records = await self._stream(site, order_id, business_entity_id)
+        until = moment.version if isinstance(moment, AtVersion) else None
+        records = await self._stream(site, order_id, business_entity_id, until=until)
         return await self._at(records, moment, head)
 
     async def diff(self, site: Site, before: Side, after: Side, business_entity_id: str | None = None) -> DiffDocument:
@@ -123,10 +124,15 @@ class OrderHistory:
             return await self._store.head_position(site)
         return None
 
-    async def _stream(self, site: Site, order_id: str, business_entity_id: str | None) -> Sequence[RecordedEvent]:
-        """The events of an order that the caller may see, at least one."""
+    async def _stream(
+        self, site: Site, order_id: str, business_entity_id: str | None, *, until: int | None = None
+    ) -> Sequence[RecordedEvent]:
+        """The events of an order that the caller may see, up to a version, at least one."""
         stream = order_stream(order_id)
-        records = (await self._store.load_streams(site, [stream])).get(stream)
+        if until is None:
+            records = (await self._store.load_streams(site, [stream])).get(stream)
+        else:
+            records = await self._store.load_stream_until(site, stream, until)
         if not records:
             raise ResourceNotFound
         if business_entity_id is not None:
@@ -153,10 +159,10 @@ class OrderHistory:
 
     async def _folded(self, records: Sequence[RecordedEvent]) -> Order:
         order: Order | None = None
-        for count, record in enumerate(records, 1):
-            with _readable():
+        with _readable():
+            for count, record in enumerate(records, 1):
                 order = evolve(order, self._mapper.event(record.body))
-            await _give_way(count)
+                await _give_way(count)
         assert order is not None, "a stream that was found has events"
         return order
 

@@ -6,6 +6,7 @@ this fold against the other one; ``order-ledger rebuild --view order_versions`` 
 """
 
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -83,6 +84,7 @@ class _Body(msgspec.Struct, frozen=True):
 
 
 _decoder = msgspec.json.Decoder(_Body)
+_values_of = attrgetter(*COLUMNS)
 _mapper = EventMapper()
 
 
@@ -110,7 +112,7 @@ def evolve_columns(columns: Columns | None, event: RecordedEvent) -> Columns:
 
 def columns_of(order: Order) -> Columns:
     """The columns of an order that was folded as a whole."""
-    return Columns(**{name: _plain(getattr(order, name)) for name in COLUMNS})
+    return Columns(**dict(zip(COLUMNS, _values_of(order), strict=True)))
 
 
 def order_id_of(event: RecordedEvent) -> str:
@@ -133,7 +135,3 @@ def _data(event: RecordedEvent) -> _Data:
 
 def _members(part: _Facts | _Changes) -> dict[str, Any]:
     return {name: value for name, value in asdict(part).items() if value is not UNSET}
-
-
-def _plain(value: Any) -> Any:
-    return str(value) if isinstance(value, str) else value

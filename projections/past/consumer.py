@@ -1,4 +1,4 @@
-"""The consumer that keeps ``ledger.order_version`` up with the log."""
+"""The consumer that keeps ``ledger.order_version`` and the documents beside it up with the log."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -8,6 +8,7 @@ from ledger.ids import Site, StreamId, system_clock_ms
 from ledger.store import recorded
 from projections.past.clock import LogClock
 from projections.past.columns import COLUMNS, Columns, evolve_columns
+from projections.past.kept_documents import keep_documents
 from projections.past.versions import Replaced, Standing, Superseded, order_events, replaced
 from projections.rebuild.folding import StreamBroken
 from projections.rebuild.parking import park, parked
@@ -46,6 +47,7 @@ class OrderVersions:
         """Take a page."""
         found = replaced(page, await standing_before(connection, site, page))
         await add_versions(connection, site, found.versions)
+        await keep_documents(connection, site, page)
         await self._park(connection, site, found)
         clock = (await latest_clock(connection, site)).after(page, found.born)
         await add_page(connection, site, page[-1].position, clock)

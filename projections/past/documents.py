@@ -1,4 +1,4 @@
-"""The documents of orders as they were: folded from their events when they are shown."""
+"""The documents of orders as they were: those that are kept, and of other versions folded from their events."""
 
 import asyncio
 from collections.abc import Sequence
@@ -27,6 +27,15 @@ async def past_documents(database: Any, site: Site, versions: Sequence[tuple[str
     Raises:
         RecordUnreadable: the events of an order cannot be read any more.
     """
+    if not versions:
+        return {}
+    ids, numbers = [order_id for order_id, _ in versions], [version for _, version in versions]
+    kept = await database.fetch(query("kept_documents"), site, ids, numbers)
+    documents: dict[str, bytes] = {row["id"]: row["document"] for row in kept}
+    return documents | await _folded_documents(database, site, [each for each in versions if each[0] not in documents])
+
+
+async def _folded_documents(database: Any, site: Site, versions: Sequence[tuple[str, int]]) -> dict[str, bytes]:
     if not versions:
         return {}
     streams = [order_stream(order_id) for order_id, _ in versions]

@@ -58,14 +58,16 @@ def _ways(reader: VersionReader) -> Iterator[Awaitable[list[Row] | None]]:
     """What to try, one after the other: first the way that is likely to be the shorter one."""
     changed, by_update = _OfChanged(reader), _ByUpdate(reader)
     walk = changed if reader.by_creation else by_update
-    if any(each.column == "status" for each in reader.conditions):
+    is_narrow = _is_narrow(reader.conditions)
+    by_status = not is_narrow and any(each.column == "status" for each in reader.conditions)
+    if by_status:
         yield reader.all_that_held(SET_ROWS_MAX)
-    if not reader.by_creation and _is_narrow(reader.conditions):
+    if not reader.by_creation and is_narrow:
         yield changed.rows(FIRST_STEP, 0)
     yield walk.rows(FIRST_STEP, SET_ROWS_MAX)
-    if not any(each.column == "status" for each in reader.conditions):
+    if not by_status:
         yield reader.all_that_held(SET_ROWS_MAX)
-    if _is_narrow(reader.conditions) or (not reader.by_creation and reader.has_range("created_at")):
+    if is_narrow or (not reader.by_creation and reader.has_range("created_at")):
         yield changed.rows(SET_ROWS_MAX, 0)
     if not reader.by_creation:
         yield by_update.rows(WALK_ROWS_MAX, 0)

@@ -6,8 +6,10 @@ the consumer's checkpoint, all of an order in one transaction, so a reader never
 stopped has put right what it came to.
 """
 
+import asyncio
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,14 +17,18 @@ import asyncpg
 
 from ledger.envelope import EventMapper, RecordedEvent
 from ledger.ids import Position, Site, StreamId, order_stream, system_clock_ms
-from ledger.limits import LOG_PAGE_EVENTS
+from ledger.limits import FOLD_EVENTS_AT_ONCE, LOG_PAGE_EVENTS
 from ledger.sql import query as ledger_query
 from ledger.store import recorded
 from projections.past.clock import LogClock
-from projections.past.columns import columns_of, evolve_columns, order_id_of
-from projections.past.consumer import CONSUMER, add_page, add_versions, row_of
-from projections.past.versions import Standing, Superseded, is_revised, order_events
-from projections.rebuild.folding import ORDER_PREFIX, StreamBroken, StreamFolder
+from projections.past.columns import evolve_columns, order_id_of
+from projections.past.consumer import CONSUMER, add_page, add_versions
+from projections.past.indexed_orders import IndexedOrder, indexed_orders
+from projections.past.kept_documents import add_documents
+from projections.past.order_chunks import OrderChunk, chunk_between, chunks_ahead
+from projections.past.versions import Standing, order_events
+from projections.past.whole_orders import PastVersions, past_versions
+from projections.rebuild.folding import StreamBroken
 from projections.rebuild.parking import park, parked, unpark
 from projections.sql import query
 
@@ -34,7 +40,8 @@ class VersionsReport:
     """What a rebuild of the index found and did.
 
     ``differing`` are the ids of orders whose rows were not what their events say; ``clock_differs`` tells the same of
-    what is known of the log's times. ``position`` is how far the index has come.
+    what is known of the log's times. ``without_document`` counts versions whose document might be kept and was not,
+    which is no fault: they are folded when they are shown. ``position`` is how far the index has come.
     """
 
     site: Site
@@ -43,6 +50,7 @@ class VersionsReport:
     events: int = 0
     orders: int = 0
     versions: int = 0
+    without_document: int = 0
     seconds: float = 0.0
     differing: list[str] = field(default_factory=list)
     clock_differs: bool = False
@@ -86,13 +94,20 @@ class VersionsRebuild:
         async with self._pool.acquire() as connection:
             await self._begin(connection)
             self._report.events_total = await connection.fetchval(query("count_order_events"), self._site)
-            last: StreamId | None = StreamId(ORDER_PREFIX)
-            while last is not None:
-                last = await self._next_orders(connection, last)
-                self._on_progress(self._report)
+            await self._compare_all(connection)
             await self._look_at_clock(connection)
         self._report.seconds = time.monotonic() - began
         return self._report
+
+    async def _compare_all(self, connection: Any) -> None:
+        """Compare all orders; while some are folded, the database reads the next ones."""
+        async with (
+            self._pool.acquire() as reader,
+            aclosing(chunks_ahead(reader, self._site, _ORDERS_AT_ONCE)) as chunks,
+        ):
+            async for chunk in chunks:
+                await self._compare(connection, chunk)
+                self._on_progress(self._report)
 
     async def run_for(self, order_id: str) -> VersionsReport:
         """Rebuild or check the versions of one order."""
@@ -100,8 +115,9 @@ class VersionsRebuild:
         async with self._pool.acquire() as connection:
             await self._begin(connection)
             async with self._step(connection) as position:
-                rows = await connection.fetch(query("version_rows"), self._site, [order_id], "", None)
-                await self._take(connection, [order_stream(order_id)], rows, position)
+                indexed = await indexed_orders(connection, self._site, [order_id])
+                rows = await connection.fetch(ledger_query("load_streams"), self._site, [order_stream(order_id)], [0])
+                await self._take(connection, map(recorded, rows), indexed, position)
         self._report.seconds = time.monotonic() - began
         return self._report
 
@@ -111,56 +127,59 @@ class VersionsRebuild:
     def _step(self, connection: Any) -> "_Step":
         return _Step(connection, self._site, check_only=self._check_only)
 
-    async def _next_orders(self, connection: Any, last: StreamId) -> StreamId | None:
-        """Compare some orders behind one; the last of them, None behind the last of all."""
+    async def _compare(self, connection: Any, chunk: OrderChunk) -> None:
+        """Compare some orders with what the index has of them where it has come to now."""
         async with self._step(connection) as position:
             self._report.position = position
-            found = await connection.fetch(query("next_order_streams"), self._site, last, _ORDERS_AT_ONCE)
-            streams = [StreamId(row["stream"]) for row in found]
-            is_end = len(streams) < _ORDERS_AT_ONCE
-            until = None if is_end else streams[-1].removeprefix(ORDER_PREFIX)
-            rows = await connection.fetch(
-                query("version_rows"), self._site, None, last.removeprefix(ORDER_PREFIX), until
-            )
-            await self._take(connection, streams, rows, position)
-        return None if is_end else streams[-1]
+            if position > chunk.position:
+                chunk = await chunk_between(connection, self._site, chunk.after, chunk.until)
+            indexed = await indexed_orders(connection, self._site, None, *chunk.ids)
+            await self._take(connection, chunk.events, indexed, position)
 
-    async def _take(self, connection: Any, streams: Sequence[StreamId], rows: Sequence[Any], position: int) -> None:
+    async def _take(
+        self, connection: Any, records: Iterable[RecordedEvent], indexed: Mapping[str, IndexedOrder], position: int
+    ) -> None:
         """Compare orders with their rows; rows of orders that the log does not know are wrong as well."""
-        shown: dict[str, list[tuple[Any, ...]]] = {}
-        for row in rows:
-            shown.setdefault(row["id"], []).append(tuple(row))
-        events: dict[str, list[RecordedEvent]] = {stream.removeprefix(ORDER_PREFIX): [] for stream in streams}
-        for record in map(recorded, await self._events(connection, streams)):
+        events: dict[str, list[RecordedEvent]] = {}
+        for record in records:
             if record.position <= position:
-                events[order_id_of(record)].append(record)
+                events.setdefault(order_id_of(record), []).append(record)
         wrong: list[str] = []
-        truth: list[Superseded] = []
-        for order_id in sorted({*shown, *events}):
-            versions = await self._versions(connection, order_id, events.get(order_id, []))
-            if versions is not None and [row_of(each) for each in versions] != shown.get(order_id, []):
+        lacking = PastVersions()
+        for count, order_id in enumerate(sorted({*indexed, *events})):
+            if count % FOLD_EVENTS_AT_ONCE == 0:
+                # Others get their turn, the one who reads ahead as well.
+                await asyncio.sleep(0)
+            truth = await self._truth(connection, order_id, events.get(order_id, []))
+            if truth is None:
+                continue
+            seen = indexed.get(order_id, IndexedOrder())
+            without_document = seen.without_document(truth)
+            self._report.without_document += len(without_document)
+            if seen.is_true(truth):
+                lacking.documents += without_document
+            else:
                 wrong.append(order_id)
-                truth += versions
+                lacking.add(truth)
         self._report.differing += wrong
-        if wrong and not self._check_only:
+        if not self._check_only:
+            await self._put(connection, wrong, lacking)
+
+    async def _put(self, connection: Any, wrong: Sequence[str], lacking: PastVersions) -> None:
+        """Replace what the index has of some orders, and add what it lacks of others."""
+        if wrong:
             await connection.execute(query("remove_versions"), self._site, wrong)
-            await add_versions(connection, self._site, truth)
+            await connection.execute(query("remove_version_documents"), self._site, wrong)
+        await add_versions(connection, self._site, lacking.versions)
+        await add_documents(connection, self._site, lacking.documents)
 
-    async def _events(self, connection: Any, streams: Sequence[StreamId]) -> list[Any]:
-        rows: list[Any] = await connection.fetch(
-            ledger_query("load_streams"), self._site, list(streams), [0] * len(streams)
-        )
-        return rows
-
-    async def _versions(
-        self, connection: Any, order_id: str, events: Sequence[RecordedEvent]
-    ) -> list[Superseded] | None:
-        """The versions of an order that later ones replaced; None where its events cannot be read."""
+    async def _truth(self, connection: Any, order_id: str, events: Sequence[RecordedEvent]) -> PastVersions | None:
+        """What the events of an order come to; None where they cannot be read."""
         self._report.orders += bool(events)
         self._report.events += len(events)
         stream = order_stream(order_id)
         try:
-            versions = list(superseded(self._site, self._mapper, events))
+            truth = past_versions(self._site, self._mapper, events)
         except StreamBroken as broken:
             self._report.broken[stream] = broken
             if not self._check_only:
@@ -168,8 +187,8 @@ class VersionsRebuild:
             return None
         if stream in self._parked and not self._check_only:
             await unpark(connection, self._site, CONSUMER, stream)
-        self._report.versions += len(versions)
-        return versions
+        self._report.versions += len(truth.versions)
+        return truth
 
     async def _look_at_clock(self, connection: Any) -> None:
         """Compare what is known of the log's times, and write it anew where it is wrong."""
@@ -215,32 +234,6 @@ class _Step:
 
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
         await (self._transaction.commit() if kind is None else self._transaction.rollback())
-
-
-def superseded(site: Site, mapper: EventMapper, events: Sequence[RecordedEvent]) -> Iterator[Superseded]:
-    """The versions of one order that its later events replaced, folded as a whole.
-
-    Raises:
-        StreamBroken: an event cannot be believed or read.
-    """
-    folder = StreamFolder(site, mapper)
-    last: Standing | None = None
-    for event in events:
-        folder.add(event)
-        assert folder.order is not None
-        columns = columns_of(folder.order)
-        if last is not None:
-            yield Superseded(
-                order_id=order_id_of(event),
-                version=last.version,
-                from_position=last.position,
-                to_position=event.position,
-                from_ms=last.since_ms,
-                to_ms=event.recorded_at,
-                columns=last.columns,
-                is_revised=is_revised(last.columns, columns),
-            )
-        last = Standing(event.version, event.position, event.recorded_at, columns)
 
 
 def born(event: RecordedEvent) -> list[Standing]:

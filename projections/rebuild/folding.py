@@ -7,6 +7,7 @@ audit of the stream; what the tree of the whole log proves is ``order-ledger ver
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
+from operator import attrgetter
 
 from eventsourcing.persistence import MapperDeserialisationError
 
@@ -19,6 +20,7 @@ from projections.order_row import order_row
 
 ORDER_PREFIX = "order-"
 _COLUMNS = ("stream", "version", "type", "recorded_at", "event_id")
+_columns_of = attrgetter(*_COLUMNS)
 
 
 class StreamBroken(ValueError):
@@ -42,11 +44,12 @@ class TrueRow:
     @property
     def values(self) -> tuple[object, ...]:
         """By the columns of ``queries/order_rows.sql``."""
-        return (*(getattr(self.row, name) for name in COLUMNS[:-1]), self.position)
+        return (*_row_values(self.row), self.position)
 
 
 COLUMNS: tuple[str, ...] = (*(name for name in OrderRow.__struct_fields__ if name != "stream"), "position")
 """The columns of a row of the order view behind ``site``."""
+_row_values = attrgetter(*COLUMNS[:-1])
 
 
 @dataclass(slots=True)
@@ -94,10 +97,10 @@ class StreamFolder:
             raise StreamBroken(event, f"Event {event.position}: {error}.") from error
         if envelope.site != self.site:
             raise StreamBroken(event, ColumnDiffers(event.position, "site", self.site, envelope.site).sentence)
-        for column in _COLUMNS:
-            stored, in_body = getattr(event, column), getattr(envelope, column)
-            if stored != in_body:
-                raise StreamBroken(event, ColumnDiffers(event.position, column, stored, in_body).sentence)
+        if _columns_of(event) != _columns_of(envelope):
+            for column, stored, in_body in zip(_COLUMNS, _columns_of(event), _columns_of(envelope), strict=True):
+                if stored != in_body:
+                    raise StreamBroken(event, ColumnDiffers(event.position, column, stored, in_body).sentence)
         expected = self._last.version + 1 if self._last else 1
         if event.version != expected:
             raise StreamBroken(event, VersionBreaks(event.position, event.stream, expected, event.version).sentence)
