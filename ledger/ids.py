@@ -23,7 +23,7 @@ Version = NewType("Version", int)
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _TIME_DIGITS = 8
 _RANDOM_DIGITS = 9
-_STEP_MAX = 62**6
+_STEP_MAX = 62**4
 
 SETTINGS_STREAM = StreamId("settings")
 WEBHOOK_ENDPOINTS_STREAM = StreamId("webhook_endpoints")
@@ -103,9 +103,9 @@ class IdSource:
     def _token(self) -> str:
         now_ms, random = self._clock_ms(), self._random_below(62**_RANDOM_DIGITS)
         last_ms, last = self._last
-        # Behind the last one of the same millisecond, by a step that nobody can guess either.
+        # Behind the last one of the same millisecond, by a step that nobody knows; there is room for millions.
         behind = last + 1 + random % _STEP_MAX
-        if now_ms == last_ms and random <= last and behind < 62**_RANDOM_DIGITS:
+        if now_ms == last_ms and not last < random <= last + _STEP_MAX and behind < 62**_RANDOM_DIGITS:
             random = behind
         self._last = (now_ms, random)
         return _base62(now_ms, _TIME_DIGITS) + _base62(random, _RANDOM_DIGITS)

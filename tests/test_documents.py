@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import typer
 
+from api.intake.event import TAKEN_IN
+from api.intake.operation import INTAKE_ROUTES
 from api.routes import ROUTES
 from ops.cli.main import app
 from tests.serving import Server, running_server
@@ -18,6 +20,7 @@ from tests.serving import Server, running_server
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 AUDIT = (ROOT / "docs" / "audit.md").read_text(encoding="utf-8")
+INTEGRATION = (ROOT / "docs" / "integration.md").read_text(encoding="utf-8")
 PROGRAMS = Path(sys.executable).parent
 
 
@@ -74,8 +77,30 @@ def test_the_story_of_an_order_is_told_as_printed(server: Server, tmp_state_dir:
     assert told.count("\nOK\n") == 2
 
 
+def test_the_trial_of_the_integration_works_as_printed(server: Server, tmp_state_dir: Path) -> None:
+    start, *steps = blocks("sh", INTEGRATION)
+    begin = "\n".join(line for line in start.splitlines() if "URL=" not in line)
+    told = run(["bash", "-euc", "\n".join([begin, *steps])], server, tmp_state_dir)
+    assert "api_error_code" not in told
+    for words in (
+        '{"outcome":"recorded","event_id":"ev_trial_1","event_type":"payment_succeeded","recorded":[',
+        '{"outcome":"duplicate","event_id":"ev_trial_1","event_type":"payment_succeeded","recorded":[]}',
+        "0 looked at, 0 changed",
+    ):
+        assert words in INTEGRATION, f"{words} is not in the document"
+        assert words in told
+    assert told.count('"total":10000') == 3
+    assert re.search(r"subscription_cancelled +recorded +1", told)
+
+
+def test_the_integration_names_every_event_that_is_taken_in() -> None:
+    table = INTEGRATION.partition("## 4.")[2].partition("## 5.")[0]
+    for event_type in TAKEN_IN:
+        assert f"`{event_type}`" in table, event_type
+
+
 def test_the_readme_lists_every_operation() -> None:
-    for route in ROUTES:
+    for route in (*ROUTES, *INTAKE_ROUTES):
         assert f"{route.method} {route.path}`" in README, route
 
 

@@ -129,9 +129,14 @@ def decode_tile(tile: Tile, data: bytes) -> list[bytes]:
     Raises:
         MalformedTile: the data are too short or too long, or end within a hash.
     """
+    require_tile(tile, data)
+    return _hashes_of(data, 0, tile.width)
+
+
+def require_tile(tile: Tile, data: bytes) -> None:
+    """Refuse what cannot be the bytes of a tile, or of a wider one at its place. Errors as for ``decode_tile``."""
     if len(data) % HASH_BYTES or not tile.width <= len(data) // HASH_BYTES <= TILE_HASHES_MAX:
         raise MalformedTile(f"{len(data)} bytes are not {tile.path}")
-    return [data[start : start + HASH_BYTES] for start in range(0, tile.width * HASH_BYTES, HASH_BYTES)]
 
 
 def tile_of(node: Node, size: int) -> Tile:
@@ -173,7 +178,9 @@ class TileNodes:
         tile = tile_of(node, self._size)
         height = node.level - tile.level * TILE_HEIGHT
         first = (node.index << height) - tile.index * TILE_HASHES_MAX
-        return _complete_root(decode_tile(tile, self._read_tile(tile))[first : first + (1 << height)])
+        data = self._read_tile(tile)
+        require_tile(tile, data)
+        return _complete_root(_hashes_of(data, first, 1 << height))
 
 
 class TileBuilder:
@@ -228,6 +235,11 @@ class TileBuilder:
         while len(self._levels) <= level:
             self._levels.append([])
         return self._levels[level]
+
+
+def _hashes_of(data: bytes, first: int, count: int) -> list[bytes]:
+    start, end = first * HASH_BYTES, (first + count) * HASH_BYTES
+    return [data[place : place + HASH_BYTES] for place in range(start, end, HASH_BYTES)]
 
 
 def _subtrees_of(hashes: list[bytes]) -> tuple[bytes, ...]:

@@ -118,6 +118,7 @@ class LogAudit:
         self._tile_store = TileStore(connection, site)
         self._last_anchor: Note | None = None
         self._begun_after = 0
+        self._verified_size = 0
 
     async def run(self, *, start: Checkpoint | None = None, views: ViewsAudit | None = None) -> Audit:
         """Verify; ends at the first fault.

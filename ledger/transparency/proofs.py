@@ -6,6 +6,7 @@ Each takes one query for the checkpoint, one for the tiles, and one for bodies w
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from ledger.envelope import RecordedEvent
@@ -169,7 +170,8 @@ class Proofs:
         if any(position > size for position, _ in events):
             raise NotCoveredYet
         nodes = [node for position, _ in events for node in inclusion_nodes(position - 1, size)]
-        read = await TileStore(self._pool, site).nodes(nodes, size)
+        # Neighbours share most of their nodes, and all of them the upper ones.
+        read = cache(await TileStore(self._pool, site).nodes(nodes, size))
         return [
             ProvenEvent(body, position - 1, tuple(prove_inclusion(position - 1, size, read)))
             for position, body in events

@@ -6,7 +6,7 @@ from typing import Any
 from ledger.errors import OperationFailed
 from ledger.ids import Site
 from ledger.merkle.proof import ReadNode
-from ledger.merkle.tiles import ReadTile, Tile, TileNodes, decode_tile, tiles_holding
+from ledger.merkle.tiles import ReadTile, Tile, TileNodes, require_tile, tiles_holding
 from ledger.merkle.tree import Node
 from ledger.sql import query
 
@@ -48,7 +48,7 @@ class TileStore:
         def read(tile: Tile) -> bytes:
             hashes = stored.get((tile.level, tile.index), b"")
             try:
-                decode_tile(tile, hashes)
+                require_tile(tile, hashes)
             except ValueError:
                 raise TileMissing(f"Site {self._site}: {tile.path} is not in the database as wide as that.") from None
             return hashes

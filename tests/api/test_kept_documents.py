@@ -109,6 +109,20 @@ async def test_a_record_that_cannot_be_read_is_not_covered_up(
             await shown(services, site, version)
 
 
+@pytest.mark.parametrize("body", [None, b"\xff", b"{}", b'{"document":1}'])
+async def test_what_was_written_into_the_view_does_not_get_into_the_past(
+    client: Client, pool: asyncpg.Pool, owner: asyncpg.Connection, site: Site, body: bytes | None
+) -> None:
+    """The event has the digest of what was answered; where it has none, nobody can say what that was."""
+    await create(client, id="o")
+    await create(client, id="other")
+    await owner.execute("UPDATE ledger.order_view SET document = '{}' WHERE site = $1 AND id = 'o'", site)
+    if body is not None:
+        await owner.execute("UPDATE ledger.event SET body = $2 WHERE site = $1 AND stream = 'order-o'", site, body)
+    await catch_up(pool, OrderVersions(), site)
+    assert (await kept(pool, site)).keys() == {("other", 1)}
+
+
 async def test_large_ones_are_folded(
     client: Client, services: Services, pool: asyncpg.Pool, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:

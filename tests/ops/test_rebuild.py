@@ -7,8 +7,10 @@ import asyncpg
 import pytest
 
 from api.services import build_services
+from ledger.consumer import catch_up
 from ledger.ids import Site
 from ops.database import Address, service_pool
+from projections.changes.index import ChangeIndex
 from tests.log.traffic import HandlerDoor, import_shared, load_big_invoices
 from tests.ops.test_command_line import as_json, database_url, run, site_name
 
@@ -113,3 +115,37 @@ def test_a_parked_order_is_listed_and_taken_back_once_it_can_be_read(
     assert run("rebuild", "--site", site_name, "--check", database_url=database_url).exit_code == 0
     unparked = run(*retry, "--yes", database_url=database_url)
     assert "is not parked" in str(unparked.exception)
+
+
+def follow_changes(address: Address, site_name: str) -> None:
+    async def work() -> None:
+        async with service_pool(address) as pool:
+            await catch_up(pool, ChangeIndex(), Site(site_name))
+
+    asyncio.run(work())
+
+
+@pytest.mark.usefixtures("orders")
+def test_the_index_of_the_log_is_checked_and_put_right(address: Address, database_url: str, site_name: str) -> None:
+    follow_changes(address, site_name)
+    options = ("rebuild", "--view", "changes", "--site", site_name)
+    true = run(*options, "--check", database_url=database_url)
+    assert true.exit_code == 0, true.output
+    assert "the index of the log is what the log says" in true.stdout
+    execute(address, "UPDATE ledger.change SET actor = 'x' WHERE site = $1 AND position IN (2, 3)", site_name)
+    for _ in range(2):
+        checked = run(*options, "--check", database_url=database_url)
+        assert checked.exit_code == 2, checked.output
+        assert "event 2: its row differs\nevent 3: its row differs\n" in checked.stdout
+        assert "events whose rows were not what the log says: 2; not changed" in checked.stdout
+    rebuilt = run(*options, database_url=database_url)
+    assert rebuilt.exit_code == 0, rebuilt.output
+    assert "events whose rows were not what the log says: 2; put right" in rebuilt.stdout
+    told = as_json(run(*options, "--check", "--json", database_url=database_url))
+    assert (told["is_true"], told["differing"], told["events"]) == (True, [], told["position"])
+
+
+def test_the_index_of_the_log_is_rebuilt_as_a_whole(database_url: str, site_name: str) -> None:
+    refused = run("rebuild", "--view", "changes", "--order", "1", "--site", site_name, database_url=database_url)
+    assert refused.exit_code == 1
+    assert "--order does not go with --view changes" in str(refused.exception)

@@ -21,6 +21,8 @@ from ledger.transparency.anchor_file import AnchorFiles
 from ops.cli.main import app
 from ops.database import reachable, service_pool
 from ops.target import Target
+from ops.view_audits import audit
+from ops.view_audits.other_process import other_process
 from tests.serving import PATIENCE_S, SITE, Server, running_server, until
 
 runner = CliRunner()
@@ -66,6 +68,16 @@ def _until_anchored(server: Server, size: int) -> None:
     until(lambda: getattr(files.last(Site(SITE)), "size", 0) >= size, what="an anchor of all events")
 
 
+def _until_followed(data_dir: Path) -> None:
+    """Wait until all views have come to the end of the log."""
+
+    def is_followed() -> bool:
+        [told] = as_json(run("verify", "--full", "--json", "--site", SITE, data_dir=data_dir))
+        return all(view["position"] == told["size"] for view in told["views"])
+
+    until(is_followed, what="all views at the end of the log")
+
+
 def test_a_service_signs_and_anchors_by_itself(lived: Server) -> None:
     note = get(lived, "ledger/checkpoint").decode()
     assert note.splitlines()[0] == f"ledger.example/{SITE}"
@@ -77,6 +89,7 @@ def test_a_service_signs_and_anchors_by_itself(lived: Server) -> None:
 
 
 def test_verify_reports_what_it_verified(lived: Server) -> None:
+    _until_followed(lived.data_dir)
     full = run("verify", "--full", data_dir=lived.data_dir)
     assert full.exit_code == 0, full.output
     assert f"{SITE}: sound" in full.stdout
@@ -86,6 +99,33 @@ def test_verify_reports_what_it_verified(lived: Server) -> None:
     assert told["sound"] is True
     assert (told["begun_after"], told["unanchored"], told["orders"]) == (0, 0, 3)
     assert told["size"] == told["events"] == told["anchored"] == told["checkpointed"]
+    assert (
+        f"{told['size']} rows of the index of the log agree with what events 1 to {told['size']} come to" in full.stdout
+    )
+    views = {view["view"]: view for view in told["views"]}
+    assert list(views) == ["orders", "order_versions", "order_version_documents", "order_version_pages", "changes"]
+    assert all(view["sound"] and view["position"] == told["size"] and not view["parked"] for view in views.values())
+    assert views["changes"]["rows"] == told["size"]
+
+
+def test_two_processes_verify_a_log_that_is_long(lived: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And say what one says."""
+    started: list[str] = []
+
+    def recorded(*arguments: Any) -> Any:
+        started.append(arguments[1])
+        return other_process(*arguments)
+
+    _until_followed(lived.data_dir)
+    arguments = ("verify", "--full", "--json", "--site", SITE)
+    [alone] = as_json(run(*arguments, data_dir=lived.data_dir))
+    monkeypatch.setattr(audit, "COMPARED_APART_FROM_EVENTS", 1)
+    monkeypatch.setattr(audit, "processors", lambda: 2)
+    monkeypatch.setattr(audit, "other_process", recorded)
+    [both] = as_json(run(*arguments, data_dir=lived.data_dir))
+    assert both["views"] == alone["views"]
+    assert both["sound"] is True
+    assert started == [SITE]
 
 
 def test_verify_goes_on_where_it_was_before(lived: Server) -> None:
@@ -192,12 +232,19 @@ def test_a_service_on_an_older_database_answers_and_signs_nothing(data_dir: Path
 def test_verify_names_an_edited_view_and_an_edited_event(data_dir: Path) -> None:
     with running_server(data_dir) as server:
         post(server, "orders", "invoice_id=inv_0001&id=first&note=mine")
+        _until_followed(data_dir)
     tamper(
         data_dir, "UPDATE ledger.order_view SET document = replace(convert_from(document,'UTF8'), 'mine', 'his')::bytea"
     )
     seen = run("verify", "--full", data_dir=data_dir)
     assert seen.exit_code == 2, seen.output
     assert "The view of the order 'first' says note is 'his', but its events come to 'mine'." in seen.stdout
+    tamper(data_dir, "UPDATE ledger.change SET actor = 'nobody' WHERE position = 2")
+    both = run("verify", "--full", data_dir=data_dir)
+    assert "agree with what their events come to; then the fault above" in both.stdout
+    assert (
+        "then: The index of the log says of event 2 that its actor is 'nobody', but the log says 'root'." in both.stdout
+    )
     tamper(data_dir, "DELETE FROM ledger.order_view")
     assert "does not show the order 'first'" in run("verify", "--full", data_dir=data_dir).stdout
     tamper(data_dir, "UPDATE ledger.event SET body = body || ' '::bytea WHERE position = 3")

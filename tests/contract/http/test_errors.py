@@ -20,7 +20,6 @@ from tests.contract.http.wire import BASE, ERRORS, JSON, ORDERS, Answer, call, g
 
 # What the contract lists and orders do not raise.
 NOT_RAISED = {
-    "resource_limit_exceeded",
     "basic_authentication_failed",
     "request_blocked",
     "site_not_found",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import asyncpg
+import msgspec
 import pytest
 
 from ledger.consumer import catch_up
@@ -16,9 +17,10 @@ from ops.bench.scratch import SITE
 from ops.database import Address, service_pool
 from projections.past.consumer import OrderVersions
 from projections.past.lists import PastLists
+from projections.sql import query
 from projections.sql.statements import Statement
 from tests.conftest import new_database
-from tests.projections.test_list_plans import Plan, blocks_read, explained
+from tests.projections.test_list_plans import Plan, blocks_read, explained, rows_read
 
 ORDERS = 3_000
 # The table of versions alone has several hundred blocks, and its indexes as many.
@@ -91,3 +93,30 @@ def test_no_page_of_the_past_scans_versions_or_events(shop: tuple[asyncio.Runner
         assert ("Seq Scan", "order_version_document") not in set(scans(plan)), text
         assert ("Seq Scan", "event") not in set(scans(plan)), text
         assert blocks_read(plan) < BLOCKS_MAX, text
+
+
+@pytest.mark.parametrize("name", ["version_rows", "version_documents"])
+def test_what_a_rebuild_compares_is_read_between_two_orders_and_not_to_the_end(
+    shop: tuple[asyncio.Runner, Address], name: str
+) -> None:
+    """Or a rebuild takes longer with the square of the orders. Sessions of the service plan without the values."""
+    runner, address = shop
+
+    async def plans_of() -> list[Plan]:
+        connection = await asyncpg.connect(**address.owner)
+        await connection.execute("SET plan_cache_mode = force_generic_plan")
+        ids = await connection.fetch("SELECT id FROM ledger.order_view ORDER BY id LIMIT 21 OFFSET 100")
+        first, last = ids[0]["id"], ids[-1]["id"]
+        await connection.execute(f"PREPARE compared AS {query(name)}")
+        plans = []
+        for arguments in (f"NULL, '{first}', '{last}'", f"'{{{last}}}', '', NULL"):
+            told = await connection.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE compared ('{SITE}', {arguments})")
+            plans.append(msgspec.json.decode(told)[0]["Plan"])
+        await connection.close()
+        return plans
+
+    some, one = runner.run(plans_of())
+    assert some["Actual Rows"] >= 20
+    # The order in front of the first one is looked at as well.
+    assert rows_read(some) <= some["Actual Rows"] + 10
+    assert 0 < rows_read(one) == one["Actual Rows"]
