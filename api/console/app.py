@@ -6,6 +6,7 @@ template and what it shows. Errors of the ledger become pages with the same word
 
 import logging
 import traceback
+from functools import partial
 from importlib.resources import files
 from urllib.parse import quote
 
@@ -19,12 +20,18 @@ from api.console.session import Sessions
 from api.console.settings import ConsoleSettings
 from api.console.sign_in import SESSIONS
 from api.console.visitor import SERVICES, SETTINGS, VISITOR, Visitor
+from api.memory import Memory
 from api.services import Services
 from ledger.appender import CONNECTION_ERRORS
 from ledger.errors import DatabaseUnavailable, LedgerError, ResourceNotFound
+from ledger.ids import Site
+from projections.rebuild.parking import parked
 
 PREFIX = "/console"
 _OPEN = frozenset({f"{PREFIX}/sign-in"})
+
+PARKED: "web.AppKey[Memory[Site, int]]" = web.AppKey("parked", Memory)
+_PARKED_MEMORY_S = 2.0
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +57,7 @@ def create_console(services: Services, settings: ConsoleSettings) -> web.Applica
     console = web.Application(middlewares=[secure_headers, failures_as_pages, signed_in])
     console[SERVICES] = services
     console[SETTINGS] = settings
+    console[PARKED] = Memory(partial(_parked, services), _PARKED_MEMORY_S)
     console[SESSIONS] = Sessions(settings.secret)
     set_up_templates(console)
     sign_in.add_routes(console, services)
@@ -72,7 +80,7 @@ async def signed_in(request: web.Request, handler: Handler) -> web.StreamRespons
         wanted = quote(request.path_qs, safe="") if request.method == "GET" else ""
         way_in = f"{PREFIX}/sign-in" + (f"?next={wanted}" if wanted else "")
         return web.Response(status=303, headers={"Location": way_in})
-    request[VISITOR] = Visitor(session, owner)
+    request[VISITOR] = Visitor(session, owner, await request.app[PARKED].get(owner.site))
     request.app[SERVICES].traffic.count(owner.site)
     return await handler(request)
 
@@ -98,6 +106,10 @@ async def failures_as_pages(request: web.Request, handler: Handler) -> web.Strea
         frames = "".join(traceback.format_tb(crash.__traceback__))
         log.error("console: %s failed with %s\n%s", request.method, type(crash).__name__, frames)
         return answer(request, "failure.html", status=500, message="Something went wrong here. It was logged.")
+
+
+async def _parked(services: Services, site: Site) -> int:
+    return len(await parked(services.pool, site))
 
 
 def _failure(request: web.Request, refused: LedgerError) -> web.Response:

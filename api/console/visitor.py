@@ -37,10 +37,11 @@ class Times(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Somebody who is signed in."""
+    """Somebody who is signed in, and how many orders of his site are parked, which every page tells."""
 
     session: Session
     owner: KeyOwner
+    parked: int = 0
 
     @property
     def site(self) -> Site:

@@ -242,3 +242,17 @@ async def test_the_evidence_has_all_that_an_auditor_needs(
     }
     assert "<script>" not in summary
     assert "\u202e" not in summary
+
+
+async def test_parked_orders_are_counted_on_every_page(
+    visitor: Client, client: Client, pool: asyncpg.Pool, site: Site
+) -> None:
+    order = await import_order(client)
+    await pool.execute(
+        """INSERT INTO ledger.parked (site, projection, stream, position, version, reason, parked_at)
+        VALUES ($1, 'orders', $2, 1, 1, 'it cannot be read', 1)""",
+        site,
+        order_stream(order["id"]),
+    )
+    assert "1 parked" in await page(visitor, "/orders")
+    assert "it cannot be read" in await page(visitor, "/health")
