@@ -5,10 +5,11 @@ PORT ?= 8080
 WORKERS ?= 1
 JOBS ?= 2
 FUZZ_REQUESTS ?= 200000
+SCREENSHOTS ?= screenshots
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run test fuzz lint types clean
+.PHONY: help run test fuzz screenshots lint types clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -37,6 +38,9 @@ test: $(VENV)/.test $(VENV)/chargebee-2/.installed lint types  ## linter, types 
 
 fuzz: $(VENV)/.test  ## ten times the requests that `make test` fuzzes with: make fuzz FUZZ_REQUESTS=…
 	FUZZ_REQUESTS=$(FUZZ_REQUESTS) $(BIN)/python -m pytest tests/fuzz -n $(JOBS) -o timeout=3600
+
+screenshots: $(VENV)/.test  ## every screen of the console at three widths in both themes, for people to look at
+	$(BIN)/python -m tests.browser.screenshots $(SCREENSHOTS)
 
 lint: $(VENV)/.test  ## ruff
 	$(BIN)/ruff check .
