@@ -20,8 +20,11 @@ from ledger.transparency.audit_evidence import Evidence, gather
 from ledger.transparency.checkpoint_store import CheckpointStore, StoredAnchor
 from ledger.transparency.durable_files import make_folder, read_if_there, write_durably
 from ledger.transparency.log_audit import Audit, LogAudit, OnProgress
+from ops.database import Address
+from ops.garbage import collected_rarely
 from ops.target import Target
-from ops.view_audits.audit import check_views
+from ops.view_audits.audit import ViewsAudit
+from ops.view_audits.progress import VerificationProgress
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ async def verify_site(
     *,
     full: bool,
     anchor_files: Sequence[Path] = (),
+    address: Address | None = None,
     on_progress: OnProgress = lambda *_: None,
 ) -> Verified:
     """Verify one site.
@@ -49,17 +53,24 @@ async def verify_site(
     Args:
         full: begin at the beginning, whatever was verified before.
         anchor_files: more anchors, kept elsewhere.
+        address: of the database of the pool; with it a second process helps where that is worth it.
+        on_progress: told how many events are verified, those compared with views as well, and how many there are.
 
     Raises:
+        ComparisonEnded: the second process ended without a result.
         SigningKeysUnusable: there are no verifier keys to verify with.
     """
     began = time.monotonic()
     evidence = gather(site, target.keys, target.anchors, [read_anchors(path) for path in anchor_files])
     start = None if full else _remembered(target, site, evidence)
-    async with _moment(pool) as connection:
-        audit = await LogAudit(connection, site, evidence, on_progress=on_progress).run(
-            start=start, check_views=check_views
-        )
+    progress = VerificationProgress(on_progress)
+    async with (
+        _moment(pool) as connection,
+        ViewsAudit(connection, site, address=address, progress=progress) as views,
+    ):
+        log = LogAudit(connection, site, evidence, on_progress=progress.on_verified)
+        with collected_rarely():
+            audit = await log.run(start=start, views=views)
         handed = await CheckpointStore(connection, site).anchors()
     if audit.fault is None and audit.last_anchor:
         make_folder(target.verified_dir)

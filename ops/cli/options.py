@@ -9,7 +9,7 @@ import asyncpg
 import typer
 from rich.console import Console
 
-from ops.database import prepare, reachable, service_pool
+from ops.database import Address, prepare, reachable, service_pool
 from ops.target import DEFAULT_DATA_DIR, Target
 
 T = TypeVar("T")
@@ -48,12 +48,19 @@ DATA_DIR = DEFAULT_DATA_DIR
 
 def run_with_pool(target: Target, work: Callable[[asyncpg.Pool], Awaitable[T]], *, read_only: bool = False) -> T:
     """Run asynchronous work on the service's database, starting the embedded server if nobody has."""
+    return run_at_address(target, lambda pool, _: work(pool), read_only=read_only)
+
+
+def run_at_address(
+    target: Target, work: Callable[[asyncpg.Pool, Address], Awaitable[T]], *, read_only: bool = False
+) -> T:
+    """The same for work that also needs to know where the database is."""
     with reachable(target, report=progress) as address:
 
         async def run() -> T:
             await prepare(address)
             async with service_pool(address, read_only=read_only) as pool:
-                return await work(pool)
+                return await work(pool, address)
 
         return asyncio.run(run())
 

@@ -13,7 +13,7 @@ from ledger.errors import ParamRequired, ResourceNotFound
 from ledger.ids import Site
 from ledger.merkle.faults import as_document
 from ledger.sites import Sites
-from ops.cli.options import DATA_DIR, AsJson, DatabaseUrl, DataDir, KeysDir, err, out, run_with_pool
+from ops.cli.options import DATA_DIR, AsJson, DatabaseUrl, DataDir, KeysDir, err, out, run_at_address
 from ops.cli.printing import moment, print_json
 from ops.cli.verified_views import span, view_document, view_lines
 from ops.target import Target
@@ -51,7 +51,9 @@ def verify(
         raise ParamRequired("Anchors from elsewhere are of one site: name it with --site")
     target = Target(data_dir, database_url, keys_dir)
     options = {"full": full, "anchor_files": tuple(anchor_files or ())}
-    verified = run_with_pool(target, lambda pool: _verify(pool, target, sites, options))
+    verified = run_at_address(
+        target, lambda pool, address: _verify(pool, target, sites, options | {"address": address})
+    )
     if as_json:
         print_json([_document(each) for each in verified])
     else:

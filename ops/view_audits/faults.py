@@ -10,8 +10,11 @@ Of any of them:              OrderUnreadable, ViewAhead
 says, both as text.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, get_args
 
+from ledger.merkle.faults import kind_name
 from projections.rebuild.comparison import Finding
 
 
@@ -151,3 +154,24 @@ class ViewAhead:
     def sentence(self) -> str:
         """What is wrong, for people."""
         return f"The view {self.view} has come to event {self.position}, but the log ends at {self.log_size}."
+
+
+ViewFault = (
+    ViewDiffers
+    | VersionDiffers
+    | PastDocumentDiffers
+    | VersionTimesDiffer
+    | ChangeDiffers
+    | OrderUnreadable
+    | ViewAhead
+)
+
+
+def fault_of(document: Mapping[str, Any]) -> ViewFault:
+    """The fault that ``merkle.faults.as_document`` made plain data of."""
+    members = {name: value for name, value in document.items() if name not in {"kind", "sentence"}}
+    fault: ViewFault = _KINDS[document["kind"]](**members)
+    return fault
+
+
+_KINDS: Mapping[str, Any] = {kind_name(each): each for each in get_args(ViewFault)}

@@ -1,6 +1,7 @@
 """The index of past orders beside the versions that the events made, as far as its consumer has come."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from ledger.transparency.log_audit import NamedFault
@@ -8,9 +9,10 @@ from ops.view_audits.comparison import Row, finding_of, first_difference, unequa
 from ops.view_audits.faults import OrderUnreadable, VersionDiffers
 from ops.view_audits.folded_order import FoldedOrder
 from ops.view_audits.sorted_rows import SortedRows
+from projections.past.columns import values_of
 from projections.past.consumer import CONSUMER, ROW_COLUMNS, row_of
-from projections.past.versions import replaced
-from projections.rebuild.folding import StreamBroken, order_id_of
+from projections.past.versions import Replaced, fork_of, is_revised, replaced
+from projections.rebuild.folding import StreamBroken, TrueRow, order_id_of
 
 _ID, _VERSION = ROW_COLUMNS.index("id"), ROW_COLUMNS.index("version")
 
@@ -39,18 +41,28 @@ class VersionsComparison:
 
     async def take(self, page: Sequence[FoldedOrder], *, is_last: bool) -> None:
         """Compare the versions of some orders."""
-        events = (event for order in page for event in order.events if event.position <= self.position)
-        found = replaced(events, {})
-        expected = [row_of(version) for version in found.versions]
+        expected: list[Row] = []
+        broken: list[StreamBroken] = []
+        for order in page:
+            if isinstance(order.result, TrueRow):
+                expected += rows_of(order, self.position)
+            else:
+                found = self._replaced(order)
+                expected += map(row_of, found.versions)
+                broken += found.broken.values()
         shown = await self._rows.until(None if is_last else page[-1].order_id)
-        if found.broken:
-            last = {order_id_of(stream): broken.version - 2 for stream, broken in found.broken.items()}
+        if broken:
+            last = {order_id_of(each.stream): each.version - 2 for each in broken}
             expected, shown = _readable(expected, last), _readable(shown, last)
         for ours, theirs in unequal(shown, expected, _key):
             self.fault = _fault(ours, theirs)
             return
         self.rows += len(expected)
-        self.fault = self._not_parked(found.broken.values())
+        self.fault = self._not_parked(broken)
+
+    def _replaced(self, order: FoldedOrder) -> Replaced:
+        """The versions of an order that cannot be read as a whole, up to where the consumer can read what it needs."""
+        return replaced((event for event in order.events if event.position <= self.position), {})
 
     def _not_parked(self, found: Iterable[StreamBroken]) -> NamedFault | None:
         for broken in found:
@@ -58,6 +70,29 @@ class VersionsComparison:
                 return OrderUnreadable(self.view, order_id_of(broken.stream), broken.reason)
             self.parked += 1
         return None
+
+
+def rows_of(order: FoldedOrder, position: int) -> Iterator[Row]:
+    """The rows of an order that can be read, where the consumer has come to a position.
+
+    The consumer makes them with a fold of its own (``projections/past/columns.py``).
+    """
+    for number, ((last, before), (event, after)) in enumerate(
+        pairwise(zip(order.events, order.states, strict=True)), 1
+    ):
+        if event.position > position:
+            break
+        yield (
+            order.order_id,
+            number,
+            last.position,
+            event.position,
+            last.recorded_at,
+            event.recorded_at,
+            fork_of(last.position, event.position),
+            is_revised(before, after),
+            *values_of(before),
+        )
 
 
 def _readable(rows: Sequence[Row], last: Mapping[str, int]) -> list[Row]:

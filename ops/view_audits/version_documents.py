@@ -4,12 +4,11 @@ Most events hold the digest of the document that was answered after them (docs/d
 it is right, and so is one that the events come to under current code. That none is kept is no fault: it is folded then.
 """
 
-import hashlib
 from collections.abc import Sequence
 from typing import Any
 
+from ledger.envelope import document_digest
 from ledger.transparency.log_audit import NamedFault
-from ops.view_audits.comparison import Row
 from ops.view_audits.faults import PastDocumentDiffers
 from ops.view_audits.folded_order import FoldedOrder
 from ops.view_audits.sorted_rows import SortedRows
@@ -37,10 +36,8 @@ class VersionDocumentsComparison:
         """Compare the documents of some orders."""
         shown = await self._rows.until(None if is_last else page[-1].order_id)
         orders = {order.order_id: order for order in page}
-        doubtful: dict[str, list[Row]] = {}
         left_out = 0
-        for row in shown:
-            order_id, version, document = row
+        for order_id, version, document in shown:
             order = orders.get(order_id)
             if order is None or not self._may_have(order, version):
                 self.fault = PastDocumentDiffers(order_id, version, Finding.GHOST.value)
@@ -49,14 +46,11 @@ class VersionDocumentsComparison:
                 # This version of the code cannot read the order up to there.
                 left_out += 1
                 continue
-            if order.digests[version - 1] != hashlib.sha256(document).hexdigest():
-                doubtful.setdefault(order_id, []).append(row)
-        for order_id, rows in doubtful.items():
-            documents = list(orders[order_id].documents())
-            for _, version, document in rows:
-                if documents[version - 1] != document:
-                    self.fault = PastDocumentDiffers(order_id, version, Finding.DIFFERS.value)
-                    return
+            if order.digests[version - 1] == document_digest(document):
+                continue
+            if order.document(version) != document:
+                self.fault = PastDocumentDiffers(order_id, version, Finding.DIFFERS.value)
+                return
         self.rows += len(shown) - left_out
 
     def _may_have(self, order: FoldedOrder, version: int) -> bool:

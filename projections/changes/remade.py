@@ -26,6 +26,7 @@ class RemadeRows:
 
     async def rows(self, database: Any, page: Sequence[RecordedEvent]) -> list[Row]:
         """The rows of the next events."""
+        self._owners.remember(page)
         found = await rows_of(database, self._site, page, owners=self._owners)
         rows = index_rows(found, latest_before=self._latest)
         if rows:

@@ -5,7 +5,7 @@ there ever was, and reading no more than these is what lets them be made at the 
 this fold against the other one; ``order-ledger rebuild --view order_versions`` does so for a whole site.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from operator import attrgetter
 from typing import Any
 
@@ -84,7 +84,8 @@ class _Body(msgspec.Struct, frozen=True):
 
 
 _decoder = msgspec.json.Decoder(_Body)
-_values_of = attrgetter(*COLUMNS)
+values_of: Callable[[Columns | Order], tuple[Any, ...]] = attrgetter(*COLUMNS)
+"""The values of all columns, by ``COLUMNS``."""
 _mapper = EventMapper()
 
 
@@ -112,7 +113,7 @@ def evolve_columns(columns: Columns | None, event: RecordedEvent) -> Columns:
 
 def columns_of(order: Order) -> Columns:
     """The columns of an order that was folded as a whole."""
-    return Columns(**dict(zip(COLUMNS, _values_of(order), strict=True)))
+    return Columns(**dict(zip(COLUMNS, values_of(order), strict=True)))
 
 
 def order_id_of(event: RecordedEvent) -> str:

@@ -7,7 +7,7 @@ from ledger.envelope import RecordedEvent
 from ledger.ids import Site, StreamId, system_clock_ms
 from ledger.store import recorded
 from projections.past.clock import LogClock
-from projections.past.columns import COLUMNS, Columns, evolve_columns
+from projections.past.columns import COLUMNS, Columns, evolve_columns, values_of
 from projections.past.kept_documents import keep_documents
 from projections.past.versions import Replaced, Standing, Superseded, order_events, replaced
 from projections.rebuild.folding import StreamBroken
@@ -112,7 +112,6 @@ async def add_page(connection: Any, site: Site, position: int, clock: LogClock) 
 
 def row_of(version: Superseded) -> tuple[Any, ...]:
     """The row of a version, by ``ROW_COLUMNS``."""
-    members = version.columns
     return (
         version.order_id,
         version.version,
@@ -122,7 +121,7 @@ def row_of(version: Superseded) -> tuple[Any, ...]:
         version.to_ms,
         version.fork,
         version.is_revised,
-        *(getattr(members, name) for name in COLUMNS),
+        *values_of(version.columns),
     )
 
 

@@ -6,14 +6,18 @@ page brings about. The consumer writes them; a reader makes the same rows of wha
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from ledger.envelope import RecordedEvent
 from ledger.ids import Position, StreamId, Version
+from ledger.order import Order
 from projections.past.columns import Columns, evolve_columns, order_id_of
 from projections.rebuild.folding import StreamBroken, is_order
 
 REVISED = ("order_date", "shipping_date", "shipped_at", "paid_on", "resent_status")
 """Members that get a value once and are seldom changed then."""
+
+_seldom_changed = attrgetter(*REVISED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +48,8 @@ class Superseded:
 
     @property
     def fork(self) -> int:
-        """The position from the first on that the highest power of two divides (``schema/016_order_version.sql``)."""
-        before, last = self.from_position - 1, self.to_position - 1
-        return last >> (size := (before ^ last).bit_length() - 1) << size
+        """``fork_of`` its positions."""
+        return fork_of(self.from_position, self.to_position)
 
 
 @dataclass(slots=True)
@@ -111,10 +114,13 @@ def _superseded(last: Standing, event: RecordedEvent, after: Standing | StreamBr
     )
 
 
-def is_revised(before: Columns, after: Columns) -> bool:
+def fork_of(from_position: int, to_position: int) -> int:
+    """Of a version's positions, the one that the highest power of two divides (``schema/016_order_version.sql``)."""
+    before, last = from_position - 1, to_position - 1
+    return last >> (size := (before ^ last).bit_length() - 1) << size
+
+
+def is_revised(before: Columns | Order, after: Columns | Order) -> bool:
     """Whether a member that seldom changes once it is set has changed."""
-    return any(value is not None and value != getattr(after, name) for name, value in _seldom_changed(before))
-
-
-def _seldom_changed(columns: Columns) -> Iterator[tuple[str, object]]:
-    return ((name, getattr(columns, name)) for name in REVISED)
+    values, later = _seldom_changed(before), _seldom_changed(after)
+    return values != later and any(value is not None and value != new for value, new in zip(values, later, strict=True))
