@@ -8,7 +8,7 @@ from ledger.invoice import Invoice
 from ledger.invoice_changes.amounts import shares_of_order_lines
 from ledger.invoice_changes.credit_notes import KnownCreditNote
 from ledger.invoice_changes.schedule import follows_invoice
-from ledger.invoice_changes.spreading import with_refundable_note
+from ledger.invoice_changes.spreading import with_less_of_note, with_more_of_note
 from ledger.order import Order, with_linked_notes
 from ledger.parts import LinkedCreditNote
 from ledger.vocabulary import CreditNoteStatus, CreditNoteType
@@ -26,15 +26,20 @@ def with_states(order: Order, notes: Mapping[str, KnownCreditNote]) -> Order:
 
 
 def with_links(orders: Sequence[Order], invoice: Invoice, notes: Mapping[str, KnownCreditNote]) -> list[Order]:
-    """The orders with the invoice's credit notes, those that a command on one order made left where they are."""
+    """The orders with the invoice's credit notes, those that a command on one order made left where they are.
+
+    What refunds give back comes before what others take: else those would find the room only when asked again.
+    """
     after = list(orders)
-    for note in notes.values():
-        if note.is_ours:
-            continue
+    linked = [note for note in notes.values() if not note.is_ours]
+    refunds = [note for note in linked if note.type is not CreditNoteType.ADJUSTMENT]
+    for note in linked:
         if note.type is CreditNoteType.ADJUSTMENT:
             after = _with_adjustment(after, invoice, note)
-        else:
-            after = with_refundable_note(after, invoice.facts, note)
+    for note in refunds:
+        after = with_less_of_note(after, note)
+    for note in refunds:
+        after = with_more_of_note(after, invoice.facts, note)
     return after
 
 

@@ -1,6 +1,6 @@
 """Refunds: refundable credit notes of an invoice, spread over its orders (chargebee/order-generation.md, section 6)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -14,22 +14,36 @@ from ledger.parts import LineCredit, LinkedCreditNote
 from ledger.vocabulary import CreditNoteStatus, OrderStatus
 
 
-def with_refundable_note(orders: Sequence[Order], invoice: InvoiceFacts, note: KnownCreditNote) -> list[Order]:
-    """The orders with the note on them, up to what can still be credited of each, the latest first.
+def with_less_of_note(orders: Sequence[Order], note: KnownCreditNote) -> list[Order]:
+    """The orders with what the note's total has lost taken back, from where it came last.
 
-    A note for cancelled orders goes onto cancelled ones alone. What a note was spread over stays where it is; only
-    what its total gained or lost moves, and what had no room before finds some. What is taken back comes from where
-    it came last, so that in the end a note lies where its last total would have been put at once.
+    So in the end a note lies where its last total would have been put at once.
     """
-    if note.status is CreditNoteStatus.VOIDED:
+    less = sum(_spread(order, note.id) for order in orders) - note.total
+    if note.status is CreditNoteStatus.VOIDED or less <= 0:
         return list(orders)
-    places = [order for order in latest_first(orders) if follows_invoice(order) and not _is_over(order, note.id)]
+    return _moved(orders, _taken_back(reversed(_places(orders, note)), note, less))
+
+
+def with_more_of_note(orders: Sequence[Order], invoice: InvoiceFacts, note: KnownCreditNote) -> list[Order]:
+    """The orders with what is not on them of the note yet, up to what can still be credited of each, the latest first.
+
+    A note for cancelled orders goes onto cancelled ones alone. What a note was spread over stays where it is; what had
+    no room before finds some.
+    """
     more = note.total - sum(_spread(order, note.id) for order in orders)
-    if more > 0:
-        room = invoice.paid - sum(_issued(order) for order in orders)
-        moved = _placed([order for order in places if _takes(order, note)], note, min(more, room))
-    else:
-        moved = _taken_back(reversed(places), note, -more)
+    if note.status is CreditNoteStatus.VOIDED or more <= 0:
+        return list(orders)
+    room = invoice.paid - sum(_issued(order) for order in orders)
+    takers = [order for order in _places(orders, note) if _takes(order, note)]
+    return _moved(orders, _placed(takers, note, min(more, room)))
+
+
+def _places(orders: Sequence[Order], note: KnownCreditNote) -> list[Order]:
+    return [order for order in latest_first(orders) if follows_invoice(order) and not _is_over(order, note.id)]
+
+
+def _moved(orders: Iterable[Order], moved: Mapping[str, Order]) -> list[Order]:
     return [moved.get(order.id, order) for order in orders]
 
 

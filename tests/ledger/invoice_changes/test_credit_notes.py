@@ -55,6 +55,19 @@ def test_no_more_is_spread_than_the_orders_have_room_for() -> None:
     assert world.spread() == [3_000, 3_000, 3_000]
 
 
+def test_what_one_refund_gives_back_another_finds_at_once() -> None:
+    """Whichever of the two comes first by its id: asking again must find nothing, which ``reconcile`` asserts."""
+    world = World()
+    world.note(credit_note("CN-1", 30_000))
+    world.reconcile()
+    world.note(credit_note("CN-0", 1_000))
+    world.reconcile()
+    assert world.spread("CN-0") == [0, 0, 0]
+    world.note(credit_note("CN-1", 0))
+    world.reconcile()
+    assert world.spread("CN-0") == [0, 0, 1_000]
+
+
 def test_what_had_no_room_finds_some_when_the_payment_becomes_known() -> None:
     """The note may come in before the invoice that was paid."""
     world = World(invoice(status="payment_due"))
