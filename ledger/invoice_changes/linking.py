@@ -65,5 +65,6 @@ def _with_share(order: Order, note: KnownCreditNote, shares: Mapping[str, int]) 
     if linked is None and amount == 0:
         return order
     linked = linked or LinkedCreditNote(id=note.id, type=note.type, status=note.status, amount=0, used=note.used or 0)
-    linked = replace(linked, amount=amount, amount_adjusted=amount, is_deleted=linked.is_deleted or note.is_deleted)
-    return with_linked_notes(order, [linked])
+    # What was taken for a refund by the invoice's list alone is on no line any more.
+    known = replace(linked, type=note.type, amount=amount, amount_adjusted=amount, amount_refunded=None, lines=())
+    return with_linked_notes(order, [replace(known, is_deleted=linked.is_deleted or note.is_deleted)])

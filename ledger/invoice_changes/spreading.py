@@ -80,7 +80,9 @@ def _with_lines(order: Order, note: KnownCreditNote, changes: Iterable[LineCredi
         id=note.id, type=note.type, status=note.status, amount=0, used=note.used or 0, is_deleted=note.is_deleted
     )
     lines = tuple(LineCredit(line_id=line_id, amount=each) for line_id, each in amounts.items() if each)
-    return with_linked_notes(order, [replace(linked, amount=amount, amount_refunded=amount, lines=lines)])
+    return with_linked_notes(
+        order, [replace(linked, type=note.type, amount=amount, amount_refunded=amount, lines=lines)]
+    )
 
 
 def _takes(order: Order, note: KnownCreditNote) -> bool:
