@@ -6,6 +6,7 @@ A site is the unit of everything, so tests that each have their own cannot see e
 import asyncio
 import contextlib
 import os
+import signal
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -58,6 +59,9 @@ class _ShareServer:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # Started in the background by a shell; what tests start inherits it, and could not be interrupted by them.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if config.pluginmanager.hasplugin("dsession"):
         config.pluginmanager.register(_ShareServer())
 

@@ -27,7 +27,7 @@ from tests.api.chargebee_events import body_of, chargebee_event
 from tests.ledger.processes.billing_story import CATALOG, DAY, paid
 from tests.serving import PATIENCE_S, SITE, Server, running_server
 
-INVOICES = 60
+INVOICES = 30
 KILLS = 3
 # The term began 100 days ago.
 BEGIN = system_clock_ms() // 1000 - 100 * DAY

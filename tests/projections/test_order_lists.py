@@ -196,7 +196,7 @@ def view(address: Address) -> Iterator[View]:
 
 
 @pytest.mark.parametrize("rows_max", [(reads.TRY_ROWS_MAX, reads.SECOND_TRY_ROWS_MAX), (3, 7)])
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(table=tables, wanted=st.lists(queries, min_size=1, max_size=6))
 def test_pages_put_together_are_the_list(
     view: View, rows_max: tuple[int, int], table: list[Row], wanted: list[OrderQuery]
@@ -217,7 +217,7 @@ def test_pages_put_together_are_the_list(
             assert len(pages[-1]) <= each.limit
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     table=tables | tables_of_rare,
     wanted=st.lists(queries | queries_of_rare, min_size=1, max_size=6),
