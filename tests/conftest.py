@@ -6,8 +6,8 @@ A site is the unit of everything, so tests that each have their own cannot see e
 import asyncio
 import contextlib
 import os
-import signal
 import shutil
+import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
