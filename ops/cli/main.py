@@ -1,71 +1,95 @@
-"""``order-ledger``: the commands, and what a refusal looks like on the command line."""
+"""``order-ledger``: the commands, and what a refusal looks like on the command line.
+
+A command's module is imported when it is called: most need little of the rest, and people wait for it.
+"""
 
 import sys
+from importlib import import_module
 from importlib.metadata import version as installed_version
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_command
 
 from ledger.errors import LedgerError
-from ops.cli import (
-    checkpoint,
-    diff,
-    drill,
-    events,
-    export,
-    history,
-    intake,
-    invoices,
-    keys,
-    list_orders,
-    log,
-    parked,
-    proof,
-    rebuild,
-    replay,
-    requests,
-    schema,
-    serve,
-    settings,
-    show,
-    sites,
-    verify,
-    webhooks,
-)
 from ops.cli.options import err
-from ops.embedded import EmbeddedPostgresError
+from ops.embedded.errors import EmbeddedPostgresError
 
 REFUSED = 1
 
+# By name in the order of the help: the module below ops.cli, and what it calls the command or the group of commands.
+_COMMANDS: dict[str, tuple[str, str]] = {
+    "serve": ("serve", "serve"),
+    "keys": ("keys", "app"),
+    "sites": ("sites", "app"),
+    "invoices": ("invoices", "app"),
+    "intake": ("intake", "app"),
+    "settings": ("settings", "app"),
+    "replay": ("replay", "replay"),
+    "rebuild": ("rebuild", "rebuild"),
+    "parked": ("parked", "app"),
+    "requests": ("requests", "app"),
+    "webhooks": ("webhooks", "app"),
+    "migrate": ("schema", "migrate"),
+    "verify": ("verify", "verify"),
+    "drill": ("drill", "drill"),
+    "proof": ("proof", "app"),
+    "checkpoint": ("checkpoint", "app"),
+    "history": ("history", "history"),
+    "log": ("log", "log"),
+    "events": ("events", "app"),
+    "export": ("export", "export"),
+    "show": ("show", "show"),
+    "list": ("list_orders", "list_orders"),
+    "diff": ("diff", "diff"),
+}
+
+
+class Commands(TyperGroup):
+    """All commands; each is made when it is asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Their names."""
+        return [*_COMMANDS, *super().list_commands(ctx)]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command with a name; None where there is none."""
+        if cmd_name in _COMMANDS and cmd_name not in self.commands:
+            self.commands[cmd_name] = _made(cmd_name)
+        return super().get_command(ctx, cmd_name)
+
+
+def _made(name: str) -> Any:
+    module, attribute = _COMMANDS[name]
+    found = getattr(import_module(f"ops.cli.{module}"), attribute)
+    around = typer.Typer(add_completion=False)
+    around.callback()(_nothing)
+    if isinstance(found, typer.Typer):
+        around.add_typer(found, name=name)
+    else:
+        around.command(name)(found)
+    group: Any = get_command(around)
+    return group.commands[name]
+
+
+def _nothing() -> None:
+    """What makes a group of one command."""
+
+
 app = typer.Typer(
     name="order-ledger",
+    cls=Commands,
     help="An event-sourced order ledger behind Chargebee's Orders API, with audit history.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command("serve")(serve.serve)
-app.add_typer(keys.app, name="keys")
-app.add_typer(sites.app, name="sites")
-app.add_typer(invoices.app, name="invoices")
-app.add_typer(intake.app, name="intake")
-app.add_typer(settings.app, name="settings")
-app.command("replay")(replay.replay)
-app.command("rebuild")(rebuild.rebuild)
-app.add_typer(parked.app, name="parked")
-app.add_typer(requests.app, name="requests")
-app.add_typer(webhooks.app, name="webhooks")
-app.command("migrate")(schema.migrate)
-app.command("verify")(verify.verify)
-app.command("drill")(drill.drill)
-app.add_typer(proof.app, name="proof")
-app.add_typer(checkpoint.app, name="checkpoint")
-app.command("history")(history.history)
-app.command("log")(log.log)
-app.add_typer(events.app, name="events")
-app.command("export")(export.export)
-app.command("show")(show.show)
-app.command("list")(list_orders.list_orders)
-app.command("diff")(diff.diff)
+
+
+@app.callback()
+def commands() -> None:
+    """An event-sourced order ledger behind Chargebee's Orders API, with audit history."""
 
 
 @app.command()

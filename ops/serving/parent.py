@@ -19,11 +19,11 @@ import msgspec
 
 from ops.database import Address
 from ops.embedded import EmbeddedPostgres, Role, ServerDied
+from ops.serving.configuration import CONFIGURATION, STOP_S, Configuration
 from ops.serving.console_files import ConsoleFiles
 from ops.serving.consumers import Signing
 from ops.serving.retention import REQUESTS_KEPT_DAYS
 from ops.serving.webhooks import CHARGEBEES_RULES, WebhookRules
-from ops.serving.worker import CONFIGURATION, STOP_S, Configuration
 from ops.target import Target
 
 # How often the parent looks after database and workers.

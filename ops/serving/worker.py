@@ -24,46 +24,20 @@ from api.server import LedgerRunner
 from api.services import Services, build_services
 from ledger.consumer import ConsumerLoop
 from ledger.subscription import Announcer, Wakeups
-from ops.database import Address, closed_in_time, connect_as_service, create_service_pool
+from ops.database import closed_in_time, connect_as_service, create_service_pool
 from ops.migrations import MigrationsPending, pending
-from ops.serving.console_files import ConsoleFiles
-from ops.serving.consumers import Signing, anchoring, consumers, tell_of_older_database
+from ops.serving.configuration import CONFIGURATION, STOP_S, Configuration
+from ops.serving.consumers import anchoring, consumers, tell_of_older_database
 from ops.serving.processes import processes
-from ops.serving.retention import REQUESTS_KEPT_DAYS, forgetting
-from ops.serving.webhooks import WebhookRules, delivering, forgetting_deliveries
-
-CONFIGURATION = "ORDER_LEDGER_WORKER"
+from ops.serving.retention import forgetting
+from ops.serving.webhooks import delivering, forgetting_deliveries
 
 _PR_SET_PDEATHSIG = 1
 _BACKLOG = 1024
 _HOUSEKEEPING_S = 60.0
-# Long enough to finish what runs (api.server.SHUTDOWN_S) and to write what waits.
-STOP_S = 40
 _ANSWERS_FORGOTTEN_MAX = 10_000
 
 log = logging.getLogger("order-ledger")
-
-
-class Configuration(msgspec.Struct, frozen=True, kw_only=True):
-    """What the parent tells a worker, in an environment variable: the URL of a database may hold a password."""
-
-    parent_pid: int
-    socket_fd: int
-    ready_fd: int
-    owner: dict[str, Any]
-    service: dict[str, Any]
-    is_embedded: bool
-    signing: Signing
-    console: ConsoleFiles
-    requests_per_minute: int | None = None
-    requests_kept_days: int = REQUESTS_KEPT_DAYS
-    webhooks: WebhookRules = WebhookRules()
-    runs_consumers: bool = False
-
-    @property
-    def address(self) -> Address:
-        """How to reach the database."""
-        return Address(owner=self.owner, service=self.service, is_embedded=self.is_embedded)
 
 
 def main() -> None:
