@@ -25,7 +25,7 @@ from ops.database import Address, connect_as_service, reachable, service_pool
 from ops.target import Target
 from tests.log.audit import assert_answers_are_true, assert_view_is_the_fold, read_log
 from tests.log.traffic import Door, HandlerDoor, HttpDoor, Told, import_shared, load_big_invoices, writers
-from tests.log.waiting import eventually
+from tests.log.waiting import PATIENCE_S, eventually
 from tests.serving import SITE, running_server
 
 NAMES = tuple("abcdefgh")
@@ -48,6 +48,7 @@ async def test_writers_over_http_lose_nothing_and_are_told_the_truth(data_dir: P
                 answers = await in_two_processes(
                     write_over_http, server.url, server.headers, setup, REQUESTS_OVER_HTTP // len(NAMES)
                 )
+                await the_clock_is_at_rest(pool, Site(SITE))
                 await assert_all_is_well(pool, Site(SITE), setup, answers, followed)
         assert server.stop() == 0
         assert "Traceback" not in server.errors
@@ -137,6 +138,23 @@ async def following(address: Address, pool: asyncpg.Pool, site: Site) -> AsyncIt
             task.cancel()
         ended = await asyncio.gather(*tasks, return_exceptions=True)
     assert all(isinstance(each, asyncio.CancelledError) for each in ended), ended
+
+
+async def the_clock_is_at_rest(pool: asyncpg.Pool, site: Site) -> None:
+    """Wait until the service has told of all dates that are reached: till then it adds events of its own."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            if await pool.fetchval(
+                """SELECT head.position = consumer.position
+                    AND NOT EXISTS (
+                        SELECT FROM ledger.order_clock WHERE site = $1 AND due_at <= extract(epoch FROM now())
+                    )
+                FROM ledger.head JOIN ledger.consumer ON consumer.site = head.site AND consumer.name = 'clock'
+                WHERE head.site = $1""",
+                site,
+            ):
+                return
+            await asyncio.sleep(0.05)
 
 
 async def assert_all_is_well(
