@@ -34,14 +34,15 @@ class Gate:
             AuthenticationFailed: there is no key, nobody has it, or it opens another door.
         """
         read = intake_credentials_of if door is Door.INTAKE else api_key_of
-        owner = await self._owners.get(digest_of(read(request.headers.get("Authorization"))))
-        if owner is None or (owner.kind is KeyKind.INTAKE) != (door is Door.INTAKE):
+        owner = await self.find(digest_of(read(request.headers.get("Authorization"))), door)
+        if owner is None:
             raise AuthenticationFailed(_NOT_OF_INTAKE if door is Door.INTAKE else None)
         return owner
 
-    async def find(self, digest: bytes) -> KeyOwner | None:
-        """The owner of a key that is in use, by the key's digest."""
-        return await self._owners.get(digest)
+    async def find(self, digest: bytes, door: Door = Door.API) -> KeyOwner | None:
+        """The owner of what is in use and opens this door, by its digest."""
+        owner = await self._owners.get(digest)
+        return owner if owner and (owner.kind is KeyKind.INTAKE) == (door is Door.INTAKE) else None
 
     async def admit(self, request: web.BaseRequest) -> KeyOwner:
         """Let a request in; errors as for ``owner_of`` and ``require_right``."""

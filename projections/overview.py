@@ -10,7 +10,7 @@ from ledger.ids import Site
 from ledger.limits import OVERVIEW_COUNT_MAX
 from ledger.vocabulary import OrderStatus
 from projections.changes.index import CONSUMER
-from projections.changes.times import position_before
+from projections.changes.times import positions_before
 from projections.sql import query
 
 
@@ -50,5 +50,5 @@ async def changes_by_day(pool: asyncpg.Pool, site: Site, days: Sequence[int]) ->
         days: where each day begins, in seconds, and behind them where the last one ends.
     """
     indexed = await ConsumerCheckpoint(pool, site, CONSUMER).load()
-    before = [await position_before(pool, site, indexed, day * 1000) for day in days]
+    before = await positions_before(pool, site, indexed, [day * 1000 for day in days])
     return [DayCount(day, after - first) for day, first, after in zip(days, before, before[1:], strict=False)]

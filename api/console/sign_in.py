@@ -96,9 +96,14 @@ async def prefer(request: web.Request) -> web.Response:
     for name, kinds in ((TIMES_COOKIE, Times), (THEME_COOKIE, Theme)):
         said = str(form.get(name.rpartition("_")[2], ""))
         if said in set(kinds):
-            # Not the session's: scripts read how times are to be written.
             response.set_cookie(
-                name, said, max_age=30 * CONSOLE_SESSION_S_MAX, path="/console", samesite="Lax", secure=request.secure
+                name,
+                said,
+                max_age=30 * CONSOLE_SESSION_S_MAX,
+                path="/console",
+                httponly=True,
+                samesite="Lax",
+                secure=request.secure,
             )
     return response
 

@@ -1,5 +1,7 @@
 """Where in a site's log events of a time stand: clocks of two workers differ, so positions do not follow times."""
 
+from collections.abc import Sequence
+
 import asyncpg
 
 from ledger.ids import Site
@@ -18,13 +20,18 @@ async def positions_of_times(
     """
     first, last = positions
     if times_ms[0] > 0 and first <= last:
-        first = max(first, 1 + await position_before(pool, site, indexed, times_ms[0]))
+        first = max(first, 1 + await _before(pool, site, indexed, times_ms[0]))
     if times_ms[1] < INTEGER_MAX and first <= last:
         lag = await pool.fetchval(query("change_lag"), site)
-        last = min(last, await position_before(pool, site, indexed, times_ms[1] + lag + 1))
+        last = min(last, await _before(pool, site, indexed, times_ms[1] + lag + 1))
     return first, last
 
 
-async def position_before(pool: asyncpg.Pool, site: Site, indexed: int, time_ms: int) -> int:
-    """How many events the index has before all that were recorded at a time or later, in milliseconds."""
-    return int(await pool.fetchval(query("positions_before"), site, indexed, time_ms))
+async def positions_before(pool: asyncpg.Pool, site: Site, indexed: int, times_ms: Sequence[int]) -> list[int]:
+    """How many events the index has before all that were recorded at each time or later, in milliseconds."""
+    rows = await pool.fetch(query("positions_before"), site, indexed, times_ms)
+    return [row["low"] for row in rows]
+
+
+async def _before(pool: asyncpg.Pool, site: Site, indexed: int, time_ms: int) -> int:
+    return (await positions_before(pool, site, indexed, [time_ms]))[0]

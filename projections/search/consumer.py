@@ -22,6 +22,6 @@ class OrderWords:
         """Take a page."""
         changed = sorted({event.stream.removeprefix(_ORDER) for event in page if event.stream.startswith(_ORDER)})
         rows = await connection.fetch(query("order_documents"), site, changed)
-        for row in rows:
-            words = lexemes(site, words_of_order(row["document"]))
-            await connection.execute(query("put_order_words"), site, row["id"], words)
+        found = [(site, row["id"], lexemes(site, words_of_order(row["document"]))) for row in rows]
+        # All in one round trip.
+        await connection.executemany(query("put_order_words"), found)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 from aiohttp import ClientResponse
 
-from tests.api.requests import Client
+from tests.api.requests import Client, bracketed
 from tests.log.waiting import PATIENCE_S
 
 ACCEPT = {"Accept": "text/event-stream"}
@@ -65,15 +65,10 @@ CHANGES = "/api/v2/ledger/changes"
 async def stream(client: Client, resume_from: str = "", **params: str) -> AsyncIterator[EventSource]:
     """An open stream; ``type__is`` is the filter ``type[is]``."""
     headers = {**ACCEPT, **({"Last-Event-ID": resume_from} if resume_from else {})}
-    query = {_bracketed(name): value for name, value in params.items()}
+    query = {bracketed(name): value for name, value in params.items()}
     async with client.get(CHANGES, params=query, headers=headers) as response:
         assert response.status == 200, await response.text()
         yield EventSource(response, resume_from)
-
-
-def _bracketed(name: str) -> str:
-    root, brackets, operator = name.partition("__")
-    return f"{root}[{operator}]" if brackets else root
 
 
 async def take(source: EventSource, count: int) -> list[ServerEvent]:

@@ -1,6 +1,7 @@
 """Small words for tests of the API."""
 
 import base64
+from collections.abc import Mapping
 from typing import Any
 
 from aiohttp.test_utils import TestClient
@@ -40,3 +41,25 @@ async def refused(response: Any, status: int, code: str, param: str | None = Non
     assert body["http_status_code"] == status
     assert body["message"]
     return body
+
+
+async def every_page(
+    client: Client, path: str, name: str, headers: Mapping[str, str] | None = None, **params: Any
+) -> list[dict[str, Any]]:
+    """The entries of a list over all of its pages, each below its name; ``id__in`` is the filter ``id[in]``."""
+    found: list[dict[str, Any]] = []
+    query = {bracketed(each): str(value) for each, value in {"limit": 100, **params}.items()}
+    while True:
+        response = await client.get(path, params=query, headers=headers)
+        assert response.status == 200, await response.text()
+        page = await response.json()
+        found += [entry[name] for entry in page["list"]]
+        if "next_offset" not in page:
+            return found
+        query["offset"] = page["next_offset"]
+
+
+def bracketed(name: str) -> str:
+    """``id__in`` as a request spells it: ``id[in]``."""
+    root, brackets, operator = name.partition("__")
+    return f"{root}[{operator}]" if brackets else root

@@ -14,7 +14,7 @@ from ledger.ids import Site, system_clock_ms
 from ledger.limits import CHANGES_BEHIND_INDEX_MAX
 from ledger.sites import KeyKind, Sites
 from projections.changes.index import ChangeIndex
-from tests.api.requests import ORDERS, Client, basic, create, import_order, refused
+from tests.api.requests import ORDERS, Client, basic, create, every_page, import_order, refused
 from tests.conftest import new_site
 from tests.contract.http.invoices import invoice, load
 from tests.log.appends import append, append_batch
@@ -24,22 +24,8 @@ SOON = 4_000_000_000
 
 
 async def changes(client: Client, headers: dict[str, str] | None = None, **params: Any) -> list[dict[str, Any]]:
-    """All changes of a list, over its pages; ``type__in`` is the filter ``type[in]``."""
-    found: list[dict[str, Any]] = []
-    query = {_bracketed(name): str(value) for name, value in {"limit": 100, **params}.items()}
-    while True:
-        response = await client.get(CHANGES, params=query, headers=headers)
-        assert response.status == 200, await response.text()
-        page = await response.json()
-        found += [entry["change"] for entry in page["list"]]
-        if "next_offset" not in page:
-            return found
-        query["offset"] = page["next_offset"]
-
-
-def _bracketed(name: str) -> str:
-    root, brackets, operator = name.partition("__")
-    return f"{root}[{operator}]" if brackets else root
+    """All changes of a list, over its pages."""
+    return await every_page(client, CHANGES, "change", headers, **params)
 
 
 async def test_the_newest_change_comes_first_with_all_that_is_known_of_it(client: Client, site: Site) -> None:

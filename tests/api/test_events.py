@@ -22,29 +22,15 @@ from ops.invoice_loading import load_file
 from projections.changes.index import ChangeIndex
 from projections.listing import OrderQuery, PageStart, Sort
 from tests.api.description import DOCUMENT
-from tests.api.requests import ORDERS, Client, basic, create, import_order, refused
+from tests.api.requests import ORDERS, Client, basic, create, every_page, import_order, refused
 
 EVENTS = "/api/v2/events"
 Form = Mapping[str, str]
 
 
 async def events(client: Client, headers: Form | None = None, **params: Any) -> list[dict[str, Any]]:
-    """All events of a list, over its pages; ``id__in`` is the filter ``id[in]``."""
-    found: list[dict[str, Any]] = []
-    query = {_bracketed(name): str(value) for name, value in {"limit": 100, **params}.items()}
-    while True:
-        response = await client.get(EVENTS, params=query, headers=headers)
-        assert response.status == 200, await response.text()
-        page = await response.json()
-        found += [entry["event"] for entry in page["list"]]
-        if "next_offset" not in page:
-            return found
-        query["offset"] = page["next_offset"]
-
-
-def _bracketed(name: str) -> str:
-    root, brackets, operator = name.partition("__")
-    return f"{root}[{operator}]" if brackets else root
+    """All events of a list, over its pages."""
+    return await every_page(client, EVENTS, "event", headers, **params)
 
 
 async def post(client: Client, path: str, form: Form | None = None, headers: Form | None = None) -> dict[str, Any]:

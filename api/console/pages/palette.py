@@ -9,7 +9,6 @@ from aiohttp import web
 from api.console.rendering import answer
 from api.console.visitor import services_of, visitor_of
 from api.services import Services
-from ledger.errors import ResourceNotFound
 from ledger.ids import Site, invoice_stream, order_stream
 from ledger.limits import CONSOLE_QUERY_LENGTH_MAX
 
@@ -31,11 +30,9 @@ async def go(request: web.Request) -> web.Response:
 
 
 async def _order(services: Services, site: Site, text: str) -> str | None:
-    try:
-        await services.history.require(site, text)
-    except ResourceNotFound:
-        return None
-    return f"/console/orders/{quote(text)}"
+    if await services.store.stream_exists(site, order_stream(text)):
+        return f"/console/orders/{quote(text)}"
+    return None
 
 
 async def _invoice(services: Services, site: Site, text: str) -> str | None:

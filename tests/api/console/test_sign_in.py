@@ -19,6 +19,12 @@ from tests.serving import PATIENCE_S
 PAGES = ["/orders", "/orders/1", "/activity", "/compare", "/requests/x", "/invoices/i", "/health", "/go", "/help"]
 
 
+def signed(digest: bytes, secret: bytes = b"s" * 32) -> str:
+    """A session cookie; the secret is that of the tests' consoles."""
+    serializer = URLSafeTimedSerializer(secret, salt="order-ledger console session")
+    return str(serializer.dumps({"key": digest.hex(), "token": "t"}))
+
+
 @pytest.mark.parametrize("path", [*PAGES, "/activity/stream", "/evidence/1", "/proofs/orders/1", "/proofs/events/1"])
 async def test_nothing_is_shown_before_signing_in(visit: Visit, path: str) -> None:
     browser = await visit()
@@ -64,6 +70,20 @@ async def test_a_key_that_nobody_has_opens_nothing(visit: Visit, wrong: str) -> 
     assert "Set-Cookie" not in answer.headers
 
 
+async def test_the_credentials_of_the_intake_do_not_open_the_console(
+    visit: Visit, pool: asyncpg.Pool, site: Site
+) -> None:
+    password = await Sites(pool).create_intake(site, "chargebee", system_clock_ms())
+    browser = await visit()
+    for key in (f"chargebee:{password}", password):
+        answer = await browser.post("/console/sign-in", data={"key": key}, allow_redirects=False)
+        assert answer.status == 401
+    browser.session.cookie_jar.update_cookies(
+        {COOKIE: signed(digest_of(f"chargebee:{password}"))}, browser.make_url("/console")
+    )
+    assert (await browser.get("/console/orders", allow_redirects=False)).status == 303
+
+
 async def test_a_session_ends_when_its_key_is_revoked(visit: Visit, pool: asyncpg.Pool, site: Site, key: str) -> None:
     browser = await visit(key)
     await page(browser, "/orders")
@@ -82,9 +102,7 @@ async def test_a_session_ends_when_its_key_is_revoked(visit: Visit, pool: asyncp
 
 async def test_a_session_of_another_secret_is_none(visit: Visit, key: str) -> None:
     browser = await visit()
-    forged = URLSafeTimedSerializer(b"another", salt="order-ledger console session").dumps(
-        {"key": digest_of(key).hex(), "token": "t"}
-    )
+    forged = signed(digest_of(key), secret=b"another")
     for cookie in (forged, "nonsense", forged[:-1], ""):
         answer = await browser.get("/console/orders", headers={"Cookie": f"{COOKIE}={cookie}"}, allow_redirects=False)
         assert answer.status == 303

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 from yarl import URL
 
 from api.routes import ROUTES
-from tests.api.requests import Client
+from tests.api.requests import Client, bracketed
 from tests.contract.contract import CONTRACT, OPERATIONS
 
 Pairs = Iterable[tuple[str, str]]
@@ -137,10 +137,5 @@ async def retrieved(client: Client, order_id: str) -> dict[str, Any]:
 
 async def listed(client: Client, **params: str) -> list[dict[str, Any]]:
     """Up to a hundred orders; ``status__in`` is the filter ``status[in]``."""
-    pairs = [(_bracketed(name), value) for name, value in {"limit": "100", **params}.items()]
+    pairs = [(bracketed(name), value) for name, value in {"limit": "100", **params}.items()]
     return (await get(client, "list", pairs)).orders
-
-
-def _bracketed(name: str) -> str:
-    root, brackets, operator = name.partition("__")
-    return f"{root}[{operator}]" if brackets else root
