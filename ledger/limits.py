@@ -157,6 +157,8 @@ REQUESTS_WRITTEN_AT_ONCE = 500
 REQUESTS_WRITE_S_MAX = 10.0
 # How long a process that stops goes on writing them: less than its parent waits for it.
 REQUESTS_CLOSE_S_MAX = 5.0
+# How long, unless the operator says otherwise.
+REQUESTS_KEPT_DAYS = 30
 # Of each site. A row has about 600 bytes with its indexes, so a site that is never quiet fills some 600 MB.
 REQUESTS_KEPT_MAX = 1_000_000
 REQUESTS_FORGOTTEN_AT_ONCE = 2_000

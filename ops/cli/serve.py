@@ -8,15 +8,13 @@ from typing import Annotated
 
 import typer
 
-from ledger.limits import ANCHOR_PAUSE_S, ANCHOR_URLS_MAX, WEBHOOK_PORTS
+from ledger.limits import ANCHOR_PAUSE_S, ANCHOR_URLS_MAX, REQUESTS_KEPT_DAYS, WEBHOOK_PORTS
 from ops.cli.options import DATA_DIR, DatabaseUrl, DataDir, KeysDir, err
 from ops.database import Address, prepare, service_pool
 from ops.quickstart import SAMPLE_INVOICE, Quickstart, prepare_quickstart
-from ops.serving.consumers import Signing
+from ops.serving.configuration import Signing, WebhookRules
 from ops.serving.http_anchor import HttpPlace
 from ops.serving.parent import Parent
-from ops.serving.retention import REQUESTS_KEPT_DAYS
-from ops.serving.webhooks import WebhookRules
 from ops.target import Target
 
 _BACKLOG = 1024

@@ -17,13 +17,11 @@ from types import FrameType
 
 import msgspec
 
+from ledger.limits import REQUESTS_KEPT_DAYS
 from ops.database import Address
 from ops.embedded import EmbeddedPostgres, Role, ServerDied
-from ops.serving.configuration import CONFIGURATION, STOP_S, Configuration
+from ops.serving.configuration import CHARGEBEES_RULES, CONFIGURATION, STOP_S, Configuration, Signing, WebhookRules
 from ops.serving.console_files import ConsoleFiles
-from ops.serving.consumers import Signing
-from ops.serving.retention import REQUESTS_KEPT_DAYS
-from ops.serving.webhooks import CHARGEBEES_RULES, WebhookRules
 from ops.target import Target
 
 # How often the parent looks after database and workers.

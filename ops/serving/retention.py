@@ -9,7 +9,6 @@ from api.services import Services
 from ledger.ids import Site
 from ledger.limits import REQUESTS_KEPT_MAX
 
-REQUESTS_KEPT_DAYS = 30
 # Longer than Chargebee sends an event again: a delivery after this is taken in anew, and changes nothing.
 INTAKE_EVENTS_KEPT_DAYS = 90
 

@@ -3,12 +3,11 @@
 import asyncio
 import logging
 
-import msgspec
-
 from api.services import Services
 from ledger.ids import Site
-from ledger.limits import WEBHOOK_DELIVERIES_KEPT_DAYS, WEBHOOK_PORTS
+from ledger.limits import WEBHOOK_DELIVERIES_KEPT_DAYS
 from ledger.webhook_credentials import WebhookCredentials
+from ops.serving.configuration import WebhookRules
 from ops.webhooks.calls import EndpointCalls
 from ops.webhooks.delivery_loop import DeliveryLoop
 from projections.webhooks.deliveries import Deliveries
@@ -20,17 +19,6 @@ _HOUR_MS = 60 * 60 * 1000
 _DAY_MS = 24 * _HOUR_MS
 
 log = logging.getLogger("order-ledger")
-
-
-class WebhookRules(msgspec.Struct, frozen=True, kw_only=True):
-    """What the operator allows: ports that URLs of endpoints may have, and whether addresses need not be public."""
-
-    ports: tuple[int, ...] = WEBHOOK_PORTS
-    allow_private: bool = False
-
-
-CHARGEBEES_RULES = WebhookRules()
-"""What Chargebee allows."""
 
 
 async def delivering(services: Services, rules: WebhookRules) -> None:
