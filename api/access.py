@@ -5,6 +5,7 @@ so that when it says revoked, it is.
 """
 
 import ipaddress
+from functools import lru_cache
 
 from aiohttp import web
 
@@ -16,6 +17,7 @@ from ledger.ids import Site
 from ledger.sites import KeyKind, KeyOwner, Sites, digest_of
 
 KEY_MEMORY_S = 1.0
+_HOSTS_REMEMBERED_MAX = 1_000
 _TEST_HOST_SUFFIX = "-test"
 _NOT_OF_INTAKE = "Sorry, authentication failed. These are no credentials of the intake"
 
@@ -71,6 +73,7 @@ class Gate:
                 raise AuthenticationFailed("Sorry, authentication failed. The api key belongs to another site")
 
 
+@lru_cache(_HOSTS_REMEMBERED_MAX)
 def _sites_named_by(host: str) -> tuple[Site, ...]:
     """What the first label of a host can mean: ``acme.example.com``, and ``acme-test.example.com`` for acme."""
     if _is_address(host):

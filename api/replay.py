@@ -4,6 +4,7 @@ The answer of a success is stored by the append that makes it true. Answers of r
 which is safe, since a refusal changes nothing.
 """
 
+import contextlib
 import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from ledger.handler import AnsweredAlready, CommandHandler
 from ledger.ids import Site
 from ledger.limits import IDEMPOTENCY_WAIT_S_MAX, IDEMPOTENCY_WINDOW_MS
 from ledger.locks import KeyedLocks
+from ledger.shared_reads import SharedReads
 from ledger.store import Store
 
 # 401, 403, 405, 429 and what is our own fault are answered anew each time.
@@ -62,7 +64,7 @@ class Replays:
     """Runs requests with an idempotency key once."""
 
     def __init__(self, store: Store, handler: CommandHandler, clock_ms: Callable[[], int]) -> None:
-        self._store = store
+        self._answers = SharedReads[str, Answer](lambda site, keys: store.find_answers(site, keys, clock_ms()))
         self._handler = handler
         self._clock_ms = clock_ms
         self._running = KeyedLocks(IDEMPOTENCY_WAIT_S_MAX)
@@ -75,9 +77,10 @@ class Replays:
             LockTimeout: the first request with the key is still running.
         """
         async with self._running.hold((key.site, key.key)):
-            stored = await self._stored(key)
-            if stored is not None:
-                return stored
+            answer = await self._find(key)
+            if answer is not None:
+                await self._confirm(key.site, answer)
+                return _replayed(answer)
             try:
                 return await run()
             except AnsweredAlready:
@@ -85,19 +88,27 @@ class Replays:
             except LedgerError as refusal:
                 return await self._keep_refusal(key, refusal)
 
-    async def _stored(self, key: IdempotencyKey) -> web.Response | None:
-        answer = await self._store.find_answer(key.site, key.key, self._clock_ms())
-        if answer is None:
-            return None
-        if answer.digest != key.digest:
+    async def _find(self, key: IdempotencyKey) -> Answer | None:
+        answer = (await self._answers.find(key.site, [key.key])).get(key.key)
+        if answer is not None and answer.digest != key.digest:
             raise UnableToProcess
-        return json_response(answer.status, answer.body, headers={REPLAYED: "true"})
+        return answer
+
+    async def _confirm(self, site: Site, answer: Answer) -> None:
+        """Return when the answer is as safe as a first one was.
+
+        Where commits wait for a standby, one whose wait was cut short by a crash is seen while the standby lacks it. An
+        append of the same waits for all commits before it.
+        """
+        with contextlib.suppress(AnsweredAlready):
+            await self._handler.keep_answer(site, answer)
 
     async def _stored_by_another(self, key: IdempotencyKey) -> web.Response:
-        stored = await self._stored(key)
-        if stored is None:
+        # Whoever found out that there is an answer has waited for its commit.
+        answer = await self._find(key)
+        if answer is None:
             raise LockTimeout(retry_after_s=1)
-        return stored
+        return _replayed(answer)
 
     async def _keep_refusal(self, key: IdempotencyKey, refusal: LedgerError) -> web.Response:
         if refusal.http_status not in STORED_REFUSALS:
@@ -108,3 +119,7 @@ class Replays:
         except AnsweredAlready:
             return await self._stored_by_another(key)
         return json_response(refusal.http_status, body)
+
+
+def _replayed(answer: Answer) -> web.Response:
+    return json_response(answer.status, answer.body, headers={REPLAYED: "true"})

@@ -10,12 +10,14 @@ events keep their ids and versions, so what was committed is recognised and noth
 
 import asyncio
 import contextlib
+import contextvars
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 
 import asyncpg
 
-from ledger.batch import Append, Outcome, append_arguments
+from ledger.batch import Append, Outcome, append_arguments, outcomes_of
 from ledger.errors import DatabaseUnavailable, TemporaryError
 from ledger.ids import Site, system_clock_ms
 from ledger.limits import (
@@ -26,6 +28,7 @@ from ledger.limits import (
     BATCH_COMMANDS_MAX,
     STATEMENT_TIMEOUT_S,
 )
+from ledger.probe import NO_PROBE, Probe
 from ledger.sql import query
 
 # What says that the connection or the server went away, not that the batch is wrong.
@@ -51,6 +54,7 @@ class Appender:
         pool: connections with the rights of the service.
         clock_ms: milliseconds since 1970, for the expiry of idempotent answers.
         on_appended: called with the site after each commit that added events; must not block.
+        probe: is told of commits.
     """
 
     def __init__(
@@ -60,8 +64,10 @@ class Appender:
         clock_ms: Callable[[], int] = system_clock_ms,
         on_appended: Callable[[Site], None] = lambda _: None,
         queue_max: int = APPEND_QUEUE_MAX,
+        probe: Probe = NO_PROBE,
     ) -> None:
         self._pool = pool
+        self._probe = probe
         self._clock_ms = clock_ms
         self._on_appended = on_appended
         self._queue_max = queue_max
@@ -95,10 +101,12 @@ class Appender:
         await asyncio.gather(*(lane.drained() for lane in self._lanes.values()))
 
     async def _commit(self, site: Site, batch: Sequence[Append]) -> list[Outcome]:
-        outcomes = await self._send(site, batch)
+        began_s = time.perf_counter()
+        told = await self._send(site, batch)
+        self._probe.committed(batch, began_s, time.perf_counter())
         if any(append.events for append in batch):
             self._on_appended(site)
-        return outcomes
+        return told
 
     async def _send(self, site: Site, batch: Sequence[Append]) -> list[Outcome]:
         pauses = _pauses()
@@ -106,11 +114,12 @@ class Appender:
             try:
                 arguments = append_arguments(site, self._clock_ms(), batch)
                 rows = await self._pool.fetch(query("append"), *arguments, timeout=_timeout_s(batch))
-                return [Outcome(row["outcome"]) for row in rows]
+                return outcomes_of(batch, rows)
             except CONNECTION_ERRORS as error:
                 pause = next(pauses, None)
                 if pause is None:
                     raise DatabaseUnavailable(retry_after_s=1) from error
+                self._probe.sent_again()
                 await asyncio.sleep(pause)
 
 
@@ -130,7 +139,8 @@ class _Lane:
         done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self.waiting.append((append, done))
         if self._runner is None or self._runner.done():
-            self._runner = asyncio.create_task(self._run())
+            # It works for many: what is logged and traced meanwhile belongs to none of their requests.
+            self._runner = asyncio.create_task(self._run(), context=contextvars.Context())
         return await done
 
     async def drained(self) -> None:

@@ -1,13 +1,15 @@
 """What one command writes, and how a batch of commands becomes the arguments of the append function.
 
-The function is ``sql/schema/004_append_1.sql``; the letters of its arguments are explained there.
+The function is ``sql/schema/027_append_2.sql``; the letters of its arguments are explained there.
 """
 
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Any
 
+import asyncpg
 import msgspec
+from msgspec.structs import astuple
 
 from ledger.envelope import SealedEvent
 from ledger.ids import Site, StreamId
@@ -22,7 +24,10 @@ class Expected(msgspec.Struct, frozen=True):
 
 
 class OrderRow(msgspec.Struct, frozen=True, kw_only=True):
-    """The row of the order view, without its position. ``document`` is the order as the API sends it."""
+    """The row of the order view after an event of the same command, which tells its position.
+
+    ``document`` is the order as the API sends it.
+    """
 
     stream: StreamId
     id: str
@@ -88,38 +93,56 @@ class Append(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Outcome(StrEnum):
-    """What became of a command (``sql/schema/004_append_1.sql``)."""
+    """What became of a command (``sql/schema/027_append_2.sql``)."""
 
     APPENDED = "appended"
     CONFLICT = "conflict"
     ANSWERED = "answered"
 
 
-_ROW_MEMBERS = OrderRow.__struct_fields__
+# Columns of each group of arguments, without the number of the command.
+_EXPECTED_WIDTH = len(Expected.__struct_fields__)
+_EVENT_WIDTH = len(SealedEvent.__struct_fields__)
+_ROW_WIDTH = len(OrderRow.__struct_fields__)
+_NUMBER_WIDTH = len(NumberGiven.__struct_fields__)
+_ANSWER_WIDTH = len(Answer.__struct_fields__)
 
 
 def append_arguments(site: Site, now_ms: int, appends: Sequence[Append]) -> list[Any]:
-    """Arguments of ``ledger.append_1`` for a batch of one site."""
-    numbered = list(enumerate(appends, start=1))
-    expected = [(number, *_fields(each)) for number, append in numbered for each in append.expected]
-    events = [(number, *_fields(event)) for number, append in numbered for event in append.events]
-    rows = [(number, *_fields(row)) for number, append in numbered for row in append.rows]
-    numbers = [(number, *_fields(given)) for number, append in numbered for given in append.numbers]
-    answers = [(number, *_fields(append.answer)) for number, append in numbered if append.answer]
+    """Arguments of ``ledger.append_2`` for a batch of one site."""
+    expected: list[tuple[Any, ...]] = []
+    events: list[tuple[Any, ...]] = []
+    rows: list[tuple[Any, ...]] = []
+    numbers: list[tuple[Any, ...]] = []
+    answers: list[tuple[Any, ...]] = []
+    for number, append in enumerate(appends, start=1):
+        expected += ((number, *astuple(each)) for each in append.expected)
+        places: dict[tuple[StreamId, int], int] = {}
+        for event in append.events:
+            events.append((number, *astuple(event)))
+            places[event.stream, event.version] = len(events)
+        # The stream of a row is told by its event's place.
+        rows += ((number, places[row.stream, row.version], *astuple(row)[1:]) for row in append.rows)
+        numbers += ((number, *astuple(given)) for given in append.numbers)
+        if append.answer:
+            answers.append((number, *astuple(append.answer)))
     return [
         site,
         now_ms,
-        len(appends),
-        *_columns(expected, 1 + len(Expected.__struct_fields__)),
-        *_columns(events, 1 + len(SealedEvent.__struct_fields__)),
-        *_columns(rows, 1 + len(_ROW_MEMBERS)),
-        *_columns(numbers, 1 + len(NumberGiven.__struct_fields__)),
-        *_columns(answers, 1 + len(Answer.__struct_fields__)),
+        *_columns(expected, 1 + _EXPECTED_WIDTH),
+        *_columns(events, 1 + _EVENT_WIDTH),
+        *_columns(rows, 1 + _ROW_WIDTH),
+        *_columns(numbers, 1 + _NUMBER_WIDTH),
+        *_columns(answers, 1 + _ANSWER_WIDTH),
     ]
 
 
-def _fields(struct: msgspec.Struct) -> tuple[Any, ...]:
-    return tuple(getattr(struct, name) for name in struct.__struct_fields__)
+def outcomes_of(appends: Sequence[Append], told: Iterable[asyncpg.Record]) -> list[Outcome]:
+    """What became of each command, from what the function tells of those that were not appended."""
+    every = [Outcome.APPENDED] * len(appends)
+    for command, outcome in told:
+        every[command - 1] = Outcome(outcome)
+    return every
 
 
 def _columns(rows: list[tuple[Any, ...]], width: int) -> list[list[Any]]:

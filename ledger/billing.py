@@ -154,17 +154,15 @@ class CreditNote:
     is_voided_here: bool = False
 
 
-def fold_credit_note(events: Iterable[DomainEvent]) -> CreditNote | None:
-    """The credit note after all of its events."""
-    note: CreditNote | None = None
+def fold_credit_note(events: Iterable[DomainEvent], note: CreditNote | None = None) -> CreditNote | None:
+    """The credit note after all of the events, or None where there is none."""
     for event in events:
         note = _evolved(note, event)
     return note
 
 
-def fold_subscription(events: Iterable[DomainEvent]) -> Subscription | None:
-    """The subscription after all of its events: as it was described last."""
-    known: Subscription | None = None
+def fold_subscription(events: Iterable[DomainEvent], known: Subscription | None = None) -> Subscription | None:
+    """The subscription after all of the events: as it was described last, or None where there is none."""
     for event in events:
         if not isinstance(event, SubscriptionRecorded):
             raise ValueError(f"{event.TOPIC} cannot follow here in the stream of a subscription")
@@ -172,9 +170,8 @@ def fold_subscription(events: Iterable[DomainEvent]) -> Subscription | None:
     return known
 
 
-def fold_gift(events: Iterable[DomainEvent]) -> Gift | None:
-    """The gift after all of its events: as it was described last."""
-    known: Gift | None = None
+def fold_gift(events: Iterable[DomainEvent], known: Gift | None = None) -> Gift | None:
+    """The gift after all of the events: as it was described last, or None where there is none."""
     for event in events:
         if not isinstance(event, GiftRecorded):
             raise ValueError(f"{event.TOPIC} cannot follow here in the stream of a gift")

@@ -17,6 +17,8 @@ import asyncpg
 from ledger.envelope import RecordedEvent
 from ledger.ids import Position, Site
 from ledger.limits import LOG_PAGE_EVENTS
+from ledger.probe import NO_PROBE, Probe
+from ledger.recent_log import RecentLog
 from ledger.sql import query
 from ledger.store import Store
 from ledger.subscription import POLL_S, Wakeups, assert_none_missed, assert_not_shortened
@@ -64,16 +66,19 @@ class ConsumerCheckpoint:
         return moved is not None
 
 
-async def catch_up(pool: asyncpg.Pool, consumer: Consumer, site: Site) -> Position:
+async def catch_up(pool: asyncpg.Pool, consumer: Consumer, site: Site, recent: RecentLog | None = None) -> Position:
     """Hand a consumer all events of a site that it has not handled; returns the last position.
+
+    Args:
+        recent: what consumers of this process read together.
 
     Raises:
         EventMissed: the log has a gap, or ends before what was handled.
     """
-    store = Store(pool)
+    recent = recent or RecentLog(Store(pool))
     last = await ConsumerCheckpoint(pool, site, consumer.name).load()
-    await assert_not_shortened(store, site, last)
-    while page := await store.read_log(site, after=last):
+    await assert_not_shortened(recent.store, site, last)
+    while page := await recent.read(site, after=last):
         assert_none_missed(site, last, page)
         last = await _handle(pool, consumer, site, last, page)
         if len(page) < LOG_PAGE_EVENTS:
@@ -104,37 +109,41 @@ class ConsumerLoop:
     pool: asyncpg.Pool
     consumers: Sequence[Consumer]
     wakeups: Wakeups
+    probe: Probe = NO_PROBE
 
     async def run(self) -> None:
         """Follow the logs."""
+        recent = RecentLog(Store(self.pool))
         async with asyncio.TaskGroup() as tasks:
             for consumer in self.consumers:
-                tasks.create_task(self._follow(consumer))
+                tasks.create_task(self._follow(consumer, recent))
 
-    async def _follow(self, consumer: Consumer) -> None:
+    async def _follow(self, consumer: Consumer, recent: RecentLog) -> None:
         with self.wakeups.waiting_for_any() as grown:
             while True:
                 grown.clear()
-                failed = await self._look(consumer)
+                failed = await self._look(consumer, recent)
                 await asyncio.sleep(_RETRY_S if failed else consumer.pause_s)
                 with contextlib.suppress(TimeoutError):
                     # asyncio.wait_for of Python 3.11 can lose a cancellation that comes with the wake-up.
                     async with asyncio.timeout(POLL_S):
                         await grown.wait()
 
-    async def _look(self, consumer: Consumer) -> bool:
+    async def _look(self, consumer: Consumer, recent: RecentLog) -> bool:
         """Catch up with every site whose log has grown; whether something failed."""
         failed = False
         try:
             moved = await self.pool.fetch(query("sites_to_follow"), consumer.name)
         except Exception as error:
             log.warning("%s: the logs cannot be followed: %s", consumer.name, type(error).__name__)
+            self.probe.consumer_failed(consumer.name)
             return True
         for row in moved:
             try:
-                await catch_up(self.pool, consumer, Site(row["site"]))
+                await catch_up(self.pool, consumer, Site(row["site"]), recent)
             except Exception as error:
                 # The text of an exception may hold personal data; its type and the place do not.
                 log.warning("%s: site %s is not followed: %s", consumer.name, row["site"], type(error).__name__)
+                self.probe.consumer_failed(consumer.name)
                 failed = True
         return failed

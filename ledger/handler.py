@@ -32,14 +32,15 @@ from ledger.ids import (
     subscription_stream,
     system_clock_ms,
 )
+from ledger.known_streams import KnownStreams
 from ledger.limits import COMMAND_ATTEMPTS_MAX
 from ledger.locks import KeyedLocks
 from ledger.order import Order, evolve
 from ledger.parts import WebhookEndpoint
 from ledger.preparation import prepare
+from ledger.probe import NO_PROBE, Probe
 from ledger.reader import StreamReader
 from ledger.settings import SiteSettings
-from ledger.settings_memory import SettingsMemory
 from ledger.store import Store
 
 _INVOICE = invoice_stream("")
@@ -96,6 +97,7 @@ class CommandHandler:
 
     Args:
         row_of: makes the inline view's row of an order (``projections.order_row``).
+        probe: is told of lost races.
     """
 
     def __init__(
@@ -106,15 +108,17 @@ class CommandHandler:
         row_of: Callable[[Order], OrderRow],
         ids: IdSource | None = None,
         clock_ms: Callable[[], int] = system_clock_ms,
+        probe: Probe = NO_PROBE,
     ) -> None:
         self._store = store
+        self._probe = probe
         self._appender = appender
         self._row_of = row_of
         self._ids = ids or IdSource(clock_ms)
         self._clock_ms = clock_ms
         self._mapper = EventMapper()
         self._locks = KeyedLocks()
-        self._settings_memory: SettingsMemory = {}
+        self._known = KnownStreams(store)
 
     async def handle(self, command: c.Command, caller: Caller) -> Handled:
         """Run one command to its end.
@@ -150,7 +154,7 @@ class CommandHandler:
 
     async def settings(self, site: Site) -> SiteSettings:
         """The settings of a site in force."""
-        reader = StreamReader(self._store, self._mapper, site, settings_memory=self._settings_memory)
+        reader = StreamReader(self._store, self._mapper, site, known=self._known)
         return (await reader.settings()).state
 
     async def business_entity_exists(self, site: Site, business_entity_id: str) -> bool:
@@ -183,6 +187,7 @@ class CommandHandler:
         if events or answer:
             append = Append(site=caller.site, events=events, rows=tuple(rows), numbers=decision.numbers, answer=answer)
             if not await self._append(append):
+                self._probe.race_lost()
                 raise _RaceLost(events)
         return handled
 
@@ -214,7 +219,7 @@ class CommandHandler:
             self._store,
             self._mapper,
             caller.site,
-            settings_memory=self._settings_memory,
+            known=self._known,
             business_entity_id=caller.business_entity_id,
         )
 

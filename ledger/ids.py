@@ -21,6 +21,7 @@ Version = NewType("Version", int)
 """Place in one stream, from 1 without gaps."""
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_DIGIT_PAIRS = tuple(first + second for first in ALPHABET for second in ALPHABET)
 _TIME_DIGITS = 8
 _RANDOM_DIGITS = 9
 _STEP_MAX = 62**4
@@ -117,7 +118,7 @@ def _test_mark(live: bool) -> str:
 
 def _base62(number: int, digits: int) -> str:
     places: list[str] = []
-    for _ in range(digits):
-        number, digit = divmod(number, 62)
-        places.append(ALPHABET[digit])
-    return "".join(reversed(places))
+    for _ in range((digits + 1) // 2):
+        number, pair = divmod(number, 62 * 62)
+        places.append(_DIGIT_PAIRS[pair])
+    return "".join(reversed(places))[-digits:]

@@ -173,9 +173,8 @@ class Invoice(msgspec.Struct, frozen=True, kw_only=True):
 _CHECKED_LATER = frozenset({"write_off_amount", "generated_at", "is_gifted", "term_finalized", "deleted"})
 
 
-def fold_invoice(events: Iterable[DomainEvent]) -> Invoice | None:
-    """The invoice after all of its events."""
-    invoice: Invoice | None = None
+def fold_invoice(events: Iterable[DomainEvent], invoice: Invoice | None = None) -> Invoice | None:
+    """The invoice after all of the events, or None where there is none."""
     for event in events:
         invoice = _evolve(invoice, event)
     return invoice

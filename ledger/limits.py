@@ -10,6 +10,9 @@ REQUEST_FIELDS_MAX = 1_000
 REQUEST_BODY_S_MAX = 30.0
 # Between requests, and for the head of one: longer than Chargebee's SDKs keep an idle connection.
 CONNECTION_IDLE_S_MAX = 75.0
+# How long a process that another replaces leaves idle connections open: a client that asks at least as often is
+# answered and told to connect anew; one that is silent for longer finds its connection closed before it asks again.
+CONNECTION_DRAIN_S = 10.0
 REQUEST_LINE_BYTES_MAX = 8_190
 REQUEST_HEADER_BYTES_MAX = 16_380
 PARAMETER_INDEX_MAX = 999
@@ -89,13 +92,25 @@ APPEND_QUEUE_MAX = 1_000
 # How long an append is tried again after the connection broke, before the client is told 503.
 APPEND_RETRY_S_MAX = 10.0
 STATEMENT_TIMEOUT_S = 30.0
+# How long anybody waits for a connection of the pool, or to give one back: a server that hangs is answered with 503.
+DATABASE_WAIT_S_MAX = 10.0
 # And for each event of an append. Usual ones have a few hundred; an invoice may bring 50,000 orders about at once, of
 # which a busy machine writes about a thousand in a second.
 APPEND_EVENT_S_MAX = 0.01
 
 # Reading.
 STREAM_EVENTS_MAX = 100_000
+# Keys of a site that one statement reads for the commands that share it, and statements under way at a time: while
+# one reads a stream of many thousand events, the others go on with another.
+SHARED_READ_KEYS_MAX = 500
+SHARED_READS_AT_ONCE = 2
+# Streams whose state a process remembers; their bodies stand for the states, which take several times as much.
+STREAMS_REMEMBERED_MAX = 5_000
+STREAMS_REMEMBERED_BYTES_MAX = 16 * 1024 * 1024
 LOG_PAGE_EVENTS = 500
+# The end of a log that is remembered for its consumers: some 3 MB of a site, and seldom of many sites.
+RECENT_LOG_EVENTS_MAX = 4 * LOG_PAGE_EVENTS
+RECENT_LOG_SITES_MAX = 20
 # Streams of orders asked for in one statement: some 10 MB.
 STREAMS_READ_AT_ONCE = 1_000
 # Events that are folded, or looked at for a history, before others get their turn: a few milliseconds.
@@ -127,6 +142,9 @@ WEBHOOK_STATUS_FILTER_DAYS = 6
 # site need no more.
 STREAMS_PER_SITE_MAX = 20
 STREAMS_PER_PROCESS_MAX = 100
+# Those of people who look at the console: a page that is seen has one, whatever clients of the API have open.
+CONSOLE_STREAMS_PER_SITE_MAX = 10
+CONSOLE_STREAMS_PER_PROCESS_MAX = 50
 # A client that takes nothing for so long is gone, or might as well be: it goes on later from where it was.
 STREAM_WRITE_S_MAX = 30.0
 
@@ -135,6 +153,11 @@ IDEMPOTENCY_WAIT_S_MAX = 5.0
 
 # Rows that a rebuild puts in place under one lock of the site's head: some 100 ms during which appends wait.
 REBUILD_SWAP_ROWS = 500
+# A rebuild writes down how far it is once a second, and one that has not for so long was killed: a page of a busy disk
+# takes a second or two. Runs of a site that are kept for who asks how the last ones ended.
+REBUILD_BEAT_S = 1.0
+REBUILD_SILENT_S = 15.0
+REBUILD_RUNS_KEPT = 20
 
 # Checkpoints: at most about one a second and site, so that a log of years has fewer checkpoints than events.
 CHECKPOINT_PAUSE_S = 1.0
@@ -210,7 +233,22 @@ OVERVIEW_COUNT_MAX = 10_000
 OVERVIEW_DAYS = 30
 # What a page shows of a list, and how long a search may be.
 CONSOLE_ROWS = 50
+# Events that an event's page names as what it led to, and as those of the same request.
+CONSOLE_LINKED_EVENTS = 10
 CONSOLE_QUERY_LENGTH_MAX = 1_000
+
+# Metrics: numbers of one process, and processes that share them: 64 workers and the background, twice while all are
+# replaced. Memory that nobody has written takes no room.
+METRICS_CELLS_MAX = 8_192
+METRICS_SLOTS_MAX = 256
+# What the database is asked for one scrape: less than a scraper waits, which is ten seconds by default.
+METRICS_DATABASE_S_MAX = 5.0
+# Failed requests of a process that are logged one by one: while the database is away, all of them fail.
+REQUEST_FAILURES_LOGGED_PER_SECOND_MAX = 10
+# Sites that have series of their own: some 15 series each.
+METRICS_SITES_MAX = 1_000
+# Deliveries that wait are counted so far, some 10 ms of work; beyond it there are too many in any case.
+METRICS_DELIVERIES_COUNTED_MAX = 100_000
 
 # Webhooks (chargebee/events.md, sections 5 and 6). The operator may allow other ports.
 WEBHOOK_ENDPOINTS_MAX = 5
@@ -256,3 +294,12 @@ SEARCH_WORDS_MAX = 200
 SEARCH_WORD_LENGTH_MAX = 100
 # Who finds more has to say more. The list is filtered by these ids.
 SEARCH_ORDERS_MAX = 200
+
+# Backups. A dump waits so long for a migration that has locked a table, and gives up then: it would hold up the others.
+BACKUP_LOCK_WAIT_S_MAX = 60
+
+# Migrating a database that is in use. A change of a table that waits for those who use it makes all others wait behind
+# it, so it gives way after two seconds and tries again, for some minutes: as long as the longest answers take.
+MIGRATION_LOCK_S_MAX = 2
+MIGRATION_LOCK_PAUSE_S = 1.0
+MIGRATION_LOCK_ATTEMPTS_MAX = 100

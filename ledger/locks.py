@@ -1,50 +1,74 @@
 """Locks by name within one process: commands on one stream take turns instead of losing races to each other."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Hashable
+from collections import deque
+from collections.abc import Hashable
+from typing import Any
 
 from ledger.errors import LockTimeout
 from ledger.limits import STREAM_WAIT_S_MAX
 
 
 class KeyedLocks:
-    """A lock per key that exists only while somebody holds it or waits for it."""
+    """A lock per key that exists only while somebody holds it or waits for it.
+
+    Most are never waited for, so holding one costs no more than an entry; a lock is handed from its holder to whoever
+    waits longest.
+    """
 
     def __init__(self, wait_s_max: float = STREAM_WAIT_S_MAX) -> None:
         self._wait_s_max = wait_s_max
-        self._locks: dict[Hashable, tuple[asyncio.Lock, int]] = {}
+        self._locks: dict[Hashable, deque[asyncio.Future[None]]] = {}
 
-    @contextlib.asynccontextmanager
-    async def hold(self, key: Hashable) -> AsyncIterator[None]:
-        """Hold the lock of a key.
+    def hold(self, key: Hashable) -> "_Held":
+        """Hold the lock of a key: ``async with locks.hold(key)``.
 
         Raises:
             LockTimeout: others held it for too long.
         """
-        lock, users = self._locks.get(key, (None, 0))
-        lock = lock or asyncio.Lock()
-        self._locks[key] = (lock, users + 1)
-        try:
-            await self._acquire(lock, is_free=users == 0)
-            try:
-                yield
-            finally:
-                lock.release()
-        finally:
-            lock, users = self._locks[key]
-            if users == 1:
-                del self._locks[key]
-            else:
-                self._locks[key] = (lock, users - 1)
+        return _Held(self, key)
 
-    async def _acquire(self, lock: asyncio.Lock, *, is_free: bool) -> None:
-        # Not lock.locked(): between two holders it is false for an instant, though the next in line has the lock.
-        if is_free:
-            await lock.acquire()
+    async def acquire(self, key: Hashable) -> None:
+        """Take the lock; errors as for ``hold``."""
+        waiting = self._locks.get(key)
+        if waiting is None:
+            self._locks[key] = deque()
             return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waiting.append(turn)
         try:
             async with asyncio.timeout(self._wait_s_max):
-                await lock.acquire()
-        except TimeoutError:
-            raise LockTimeout(retry_after_s=1) from None
+                await turn
+        except BaseException as error:
+            if turn.done() and not turn.cancelled():
+                # It was handed over in the same moment.
+                self.release(key)
+            else:
+                turn.cancel()
+            if isinstance(error, TimeoutError):
+                raise LockTimeout(retry_after_s=1) from None
+            raise
+
+    def release(self, key: Hashable) -> None:
+        """Hand the lock to the next."""
+        waiting = self._locks[key]
+        while waiting:
+            turn = waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        del self._locks[key]
+
+
+class _Held:
+    __slots__ = ("_key", "_locks")
+
+    def __init__(self, locks: KeyedLocks, key: Hashable) -> None:
+        self._locks = locks
+        self._key = key
+
+    async def __aenter__(self) -> None:
+        await self._locks.acquire(self._key)
+
+    async def __aexit__(self, *_: Any) -> None:
+        self._locks.release(self._key)

@@ -1,7 +1,7 @@
 """The streams that one command looks at: each is read once, folded, and remembered with the place it was read at."""
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, TypeVar
 
 from eventsourcing.persistence import MapperDeserialisationError
@@ -23,9 +23,9 @@ from ledger.ids import (
     subscription_stream,
 )
 from ledger.invoice import Invoice, fold_invoice
+from ledger.known_streams import FoundStream, KnownStream, KnownStreams
 from ledger.order import Order, fold
 from ledger.settings import SiteSettings
-from ledger.settings_memory import KnownSettings, SettingsMemory
 from ledger.store import Store
 from ledger.webhook_endpoints import WebhookEndpoints, fold_webhook_endpoints
 
@@ -38,7 +38,7 @@ class StreamReader:
     """Reads streams of one site for one attempt at a command.
 
     Args:
-        settings_memory: what the process remembers of settings; only changes since are read, always.
+        known: what the process remembers; only changes since are read, always.
         business_entity_id: the entity that the caller is restricted to; orders of others are not found.
     """
 
@@ -48,24 +48,23 @@ class StreamReader:
         mapper: EventMapper,
         site: Site,
         *,
-        settings_memory: SettingsMemory | None = None,
+        known: KnownStreams | None = None,
         business_entity_id: str | None = None,
     ) -> None:
         self._store = store
-        self._settings_memory = {} if settings_memory is None else settings_memory
+        self._known = known or KnownStreams(store)
         self._mapper = mapper
         self._site = site
         self._business_entity_id = business_entity_id
-        self._records: dict[StreamId, Sequence[RecordedEvent]] = {}
+        self._found: dict[StreamId, FoundStream] = {}
         self._streams: dict[StreamId, Stream[Any]] = {}
 
     async def prefetch(self, *streams: StreamId) -> None:
         """Read several streams in one round trip."""
-        missing = [stream for stream in streams if stream not in self._records]
+        missing = [stream for stream in streams if stream not in self._found]
         if missing:
-            after = {stream: self._remembered_version(stream) for stream in missing}
-            found = await self._store.load_streams(self._site, missing, after=after)
-            self._records |= {stream: found.get(stream, []) for stream in missing}
+            found = await self._known.find(self._site, missing)
+            self._found |= {stream: found[stream] for stream in missing}
 
     async def order(self, order_id: str) -> Stream[Order]:
         """An order that exists.
@@ -107,16 +106,16 @@ class StreamReader:
     async def settings(self) -> Stream[SiteSettings]:
         """The settings of the site."""
         await self.prefetch(SETTINGS_STREAM)
-        known = self._known_settings.after(self._mapper, self._records[SETTINGS_STREAM])
-        self._settings_memory[self._site] = known
+        known = self._known.settings(self._site).after(self._mapper, self._found[SETTINGS_STREAM].news)
+        self._known.remember_settings(self._site, known)
         self._streams[SETTINGS_STREAM] = known.stream
         return known.stream
 
     async def settings_at_start(self, stream: StreamId) -> SiteSettings:
         """The settings as they were when the first event of a stream was recorded, without their catalog."""
-        await self.prefetch(SETTINGS_STREAM, stream)
         await self.settings()
-        return self._known_settings.before(self._records[stream][0].position)
+        first, *_ = await self._store.load_stream_until(self._site, stream, 1)
+        return self._known.settings(self._site).before(first.position)
 
     async def webhook_endpoints(self) -> Stream[WebhookEndpoints]:
         """The webhook endpoints of the site."""
@@ -159,27 +158,25 @@ class StreamReader:
         """Id of the order that has a document number."""
         return await self._store.document_number_owner(self._site, number) if number else None
 
-    async def _stream(self, stream: StreamId, fold_events: Callable[[list[DomainEvent]], S]) -> Stream[S]:
+    async def _stream(self, stream: StreamId, fold_events: Callable[[list[DomainEvent], S | None], S]) -> Stream[S]:
         if stream not in self._streams:
             await self.prefetch(stream)
             self._streams[stream] = self._folded(stream, fold_events)
         return self._streams[stream]
 
-    def _folded(self, stream: StreamId, fold_events: Callable[[list[DomainEvent]], S]) -> Stream[S]:
-        records = self._records[stream]
+    def _folded(self, stream: StreamId, fold_events: Callable[[list[DomainEvent], S | None], S]) -> Stream[S]:
+        known, news = self._found[stream].known, self._found[stream].news
+        if not news:
+            return known.stream if known else Stream(stream, fold_events([], None))
         try:
-            state = fold_events(events_of(self._mapper, records))
+            state = fold_events(events_of(self._mapper, news), known.stream.state if known else None)
         except (MapperDeserialisationError, ValueError) as error:
-            log.error("site %s: the stream of event %s cannot be read", self._site, records[0].event_id)
+            log.error("site %s: the stream of event %s cannot be read", self._site, news[0].event_id)
             raise RecordUnreadable from error
-        return _stream_at(stream, state, records[-1]) if records else Stream(stream, state)
-
-    def _remembered_version(self, stream: StreamId) -> int:
-        return self._known_settings.stream.version if stream == SETTINGS_STREAM else 0
-
-    @property
-    def _known_settings(self) -> KnownSettings:
-        return self._settings_memory.get(self._site) or KnownSettings()
+        read = _stream_at(stream, state, news[-1])
+        size = sum(len(record.body) for record in news) + (known.size if known else 0)
+        self._known.remember(self._site, KnownStream(read, size))
+        return read
 
     def _is_visible(self, order: Order) -> bool:
         return self._business_entity_id in {None, order.business_entity_id}

@@ -4,7 +4,7 @@ Events are written by the appender alone.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import asyncpg
 
@@ -60,6 +60,11 @@ class Store:
         found = {row["position"]: recorded(row) for row in rows}
         return [found[position] for position in positions if position in found]
 
+    async def leaf_at(self, site: Site, position: Position) -> bytes | None:
+        """The leaf of the event at a position; None where the log does not have it."""
+        leaf: bytes | None = await self._pool.fetchval(query("leaf_at"), site, position)
+        return leaf
+
     async def find_event(self, site: Site, event_id: str) -> RecordedEvent | None:
         """The event with an id."""
         row = await self._pool.fetchrow(query("find_event_by_id"), site, event_id)
@@ -73,8 +78,12 @@ class Store:
 
     async def find_answer(self, site: Site, key: str, now_ms: int) -> Answer | None:
         """The answer that was given to an idempotency key within its window."""
-        row = await self._pool.fetchrow(query("find_answer"), site, key, now_ms)
-        return Answer(**row) if row else None
+        return (await self.find_answers(site, [key], now_ms)).get(key)
+
+    async def find_answers(self, site: Site, keys: Collection[str], now_ms: int) -> dict[str, Answer]:
+        """The answers that were given to idempotency keys within their window, by key."""
+        rows = await self._pool.fetch(query("find_answers"), site, list(keys), now_ms)
+        return {row["key"]: Answer(**row) for row in rows}
 
     async def forget_answers(self, now_ms: int, limit: int) -> int:
         """Delete answers whose window has passed, at most ``limit``; returns how many."""

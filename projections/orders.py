@@ -5,12 +5,13 @@ so no order is repeated or skipped while others arrive. Where to read it is deci
 each statement is put together from fixed fragments, and what the caller sends travels as arguments only.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import asyncpg
 
 from ledger.ids import Site
+from ledger.shared_reads import SharedReads
 from projections.listing import OrderQuery, PageStart
 from projections.sql import query
 from projections.sql.conditions import conditions_of
@@ -60,14 +61,19 @@ class OrderViews:
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
+        self._retrieved: SharedReads[str, asyncpg.Record] = SharedReads(self._read)
 
     async def retrieve(self, site: Site, order_id: str, business_entity_id: str | None = None) -> bytes | None:
         """The document of an order; None when it is unknown, deleted, or of another business entity."""
-        row = await self._pool.fetchrow(query("find_order"), site, order_id)
+        row = (await self._retrieved.find(site, [order_id])).get(order_id)
         if row is None or business_entity_id not in {None, row["business_entity_id"]}:
             return None
         document: bytes = row["document"]
         return document
+
+    async def _read(self, site: Site, order_ids: Collection[str]) -> dict[str, asyncpg.Record]:
+        rows = await self._pool.fetch(query("find_orders"), site, list(order_ids))
+        return {row["id"]: row for row in rows}
 
     async def shown(self, site: Site, order_id: str) -> ShownOrder | None:
         """What the view has of an order, deleted ones included."""

@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass, field
 
+from api.forms import Pairs
 from api.origin import Origin
 from api.routing import Route
 from ledger.envelope import SealedEvent
@@ -19,6 +20,7 @@ class Exchange:
         owner: of the key; None as long as nobody knows who calls.
         origin: what its headers say; None when they were refused.
         body: of a POST; None when it was not read.
+        parameters: of a POST; None when they were not read.
         event_ids: of the events that the last attempt of its command meant to append.
     """
 
@@ -29,6 +31,7 @@ class Exchange:
     owner: KeyOwner | None = None
     origin: Origin | None = None
     body: bytes | None = None
+    parameters: Pairs | None = None
     event_ids: tuple[str, ...] = ()
     began_s: float = field(default_factory=time.perf_counter)
 

@@ -1,7 +1,6 @@
 """What is kept of a request and its answer: made from both when the answer stands, before it is sent."""
 
 import re
-from functools import cache
 from typing import Any
 
 import msgspec
@@ -121,6 +120,8 @@ def _error(answer: _Answer, redaction: Redaction, pairs: Pairs, path_id: str) ->
 
 def _pairs(request: web.BaseRequest, exchange: Exchange) -> Pairs | None:
     """The parameters; None when they were not read or cannot be."""
+    if exchange.parameters is not None:
+        return exchange.parameters
     try:
         if request.method != "POST":
             return read_query(request.rel_url.raw_query_string)
@@ -161,8 +162,13 @@ def _read(response: web.StreamResponse) -> _Answer:
 _decoder = msgspec.json.Decoder(_Answer)
 
 
-@cache
 def _redaction(route: Route) -> Redaction:
-    if route.door is Door.INTAKE:
-        return Redaction(_OF_EVENTS)
-    return Redaction(route.schema.parameters if route.schema else ())
+    redaction = _redactions.get(route.name)
+    if redaction is None:
+        of_schema = route.schema.parameters if route.schema else ()
+        redaction = _redactions[route.name] = Redaction(_OF_EVENTS if route.door is Door.INTAKE else of_schema)
+    return redaction
+
+
+# By the name of the operation.
+_redactions: dict[str, Redaction] = {}

@@ -22,6 +22,5 @@ class OrderWords:
         """Take a page."""
         changed = sorted({event.stream.removeprefix(_ORDER) for event in page if event.stream.startswith(_ORDER)})
         rows = await connection.fetch(query("order_documents"), site, changed)
-        found = [(site, row["id"], lexemes(site, words_of_order(row["document"]))) for row in rows]
-        # All in one round trip.
-        await connection.executemany(query("put_order_words"), found)
+        words = [" ".join(lexemes(site, words_of_order(row["document"]))) for row in rows]
+        await connection.execute(query("put_order_words"), site, [row["id"] for row in rows], words)

@@ -1,5 +1,6 @@
 """The words of an order by which people look for it. Pure."""
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
@@ -7,6 +8,9 @@ import msgspec
 
 from ledger.ids import Site
 from ledger.limits import SEARCH_WORD_LENGTH_MAX, SEARCH_WORDS_MAX
+
+# Letters and digits, as str.isalnum() has them.
+_WORD = re.compile(r"[^\W_]+")
 
 
 class Texts(msgspec.Struct, frozen=True):
@@ -53,5 +57,5 @@ def search_query(site: Site, words: Iterable[str]) -> str:
 def _words(texts: Iterable[str]) -> Iterator[str]:
     for text in texts:
         folded = unicodedata.normalize("NFKC", text).casefold()
-        for word in "".join(char if char.isalnum() else " " for char in folded).split():
+        for word in _WORD.findall(folded):
             yield word[:SEARCH_WORD_LENGTH_MAX]

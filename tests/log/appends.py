@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
-from ledger.batch import Answer, Append, NumberGiven, OrderRow, Outcome, append_arguments
+from ledger.batch import Answer, Append, NumberGiven, OrderRow, Outcome, append_arguments, outcomes_of
 from ledger.envelope import EventMapper, Metadata, SealedEvent
 from ledger.events import OrderChanges, OrderUpdated
 from ledger.ids import IdSource, Site, StreamId, order_stream, system_clock_ms
@@ -106,9 +106,7 @@ async def append_batch(
 ) -> list[Outcome]:
     """Call the append function once, as the appender does."""
     arguments = append_arguments(batch[0].site, system_clock_ms() if now_ms is None else now_ms, batch)
-    rows = await connection.fetch(query("append"), *arguments)
-    assert [each["command"] for each in rows] == list(range(1, len(batch) + 1))
-    return [Outcome(each["outcome"]) for each in rows]
+    return outcomes_of(batch, await connection.fetch(query("append"), *arguments))
 
 
 async def positions(pool: asyncpg.Pool, site: Site) -> list[int]:

@@ -239,7 +239,9 @@ async def test_a_key_with_an_answer_lets_nothing_be_written(pool: asyncpg.Pool, 
     first = answer("k", body=b"first")
     await append_batch(pool, append(site, ("a", 1), answer=first))
     outcomes = await append_batch(
-        pool, append(site, ("b", 1), rows=[row("b", 1)], answer=answer("k", body=b"second")), append(site, ("c", 1))
+        pool,
+        append(site, ("order-b", 1), rows=[row("b", 1)], answer=answer("k", body=b"second")),
+        append(site, ("c", 1)),
     )
     assert outcomes == [ANSWERED, APPENDED]
     assert await streams(pool, site) == [("a", 1), ("c", 1)]

@@ -191,7 +191,7 @@ def poisoned(site: Site, poison: str | int) -> Append:
     """A command that the database, or the way to it, refuses."""
     if isinstance(poison, int):
         return append(site, ("poison", 1), numbers=[NumberGiven("order", poison)])
-    return append(site, ("poison", 1), rows=[replace(row("poison", 1), status=poison)])
+    return append(site, ("order-poison", 1), rows=[replace(row("poison", 1), status=poison)])
 
 
 @pytest.mark.parametrize("poison", POISON.values(), ids=POISON.keys())

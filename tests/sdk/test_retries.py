@@ -81,7 +81,10 @@ def test_what_must_not_happen_twice_does_not(client: Newer, relay: Relay, shop: 
     relay.faults = [Fault(TemporaryError(), lost=True)]
     reply = client.call(operation, order_id, needed.get(operation))
     assert reply.replayed is True
-    assert len(shop.events(f"order-{order_id}")) == (3 if operation == "resend" else 2)
+    # The clock tells dates of the order meanwhile; that is not the client's doing.
+    events = shop.events(f"order-{order_id}")
+    asked_for = [event for event in events if event["metadata"]["actor_kind"] == "api_key"]
+    assert len(asked_for) == (3 if operation == "resend" else 2)
 
 
 def test_a_refusal_that_is_lost_is_replayed_as_the_same_refusal(client: Newer, relay: Relay) -> None:
@@ -126,8 +129,8 @@ def test_a_key_of_the_caller_is_kept_over_all_tries(client: Newer, relay: Relay)
 
 
 @pytest.fixture
-def own_server(tmp_state_dir: Path) -> Iterator[Server]:
-    with running_server(tmp_state_dir, "--rate-limit", "60") as server:
+def own_server(data_dir: Path) -> Iterator[Server]:
+    with running_server(data_dir, "--rate-limit", "60") as server:
         yield server
 
 

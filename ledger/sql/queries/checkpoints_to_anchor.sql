@@ -1,10 +1,10 @@
 -- The last checkpoint of each site that a place has not been handed yet.
 SELECT latest.site, latest.size, latest.note
-FROM ledger.site
+FROM ledger.head
 CROSS JOIN LATERAL (
     SELECT checkpoint.site, checkpoint.size, checkpoint.note
     FROM ledger.checkpoint
-    WHERE checkpoint.site = site.site
+    WHERE checkpoint.site = head.site
     ORDER BY checkpoint.size DESC
     LIMIT 1
 ) AS latest

@@ -1,3 +1,3 @@
 SELECT key, digest, status, body, expires_at
 FROM ledger.idempotent_answer
-WHERE site = $1 AND key = $2 AND expires_at > $3
+WHERE site = $1 AND key = ANY ($2::text[]) AND expires_at > $3

@@ -1,0 +1,108 @@
+"""What a process knows of streams, and how it reads on: commands that run at the same time share their reads.
+
+What a command decides on is looked up in the log each time, but what is remembered is not folded again: a stream is
+read from its remembered event on, which proves by its leaf that the log still is the one that is remembered (it is
+not, where a database that lost its last commits took over).
+"""
+
+import logging
+from collections import OrderedDict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from ledger.decision import Stream
+from ledger.envelope import RecordedEvent
+from ledger.ids import SETTINGS_STREAM, Site, StreamId
+from ledger.limits import STREAMS_REMEMBERED_BYTES_MAX, STREAMS_REMEMBERED_MAX
+from ledger.settings_memory import KnownSettings, SettingsMemory
+from ledger.shared_reads import SharedReads
+from ledger.store import Store
+
+log = logging.getLogger(__name__)
+
+
+class KnownStream(msgspec.Struct, frozen=True):
+    """A stream as it was read last. ``size`` are the bytes of the bodies that made its state."""
+
+    stream: Stream[Any]
+    size: int
+
+
+class FoundStream(msgspec.Struct, frozen=True):
+    """What is remembered of a stream and still holds, and the events behind it."""
+
+    known: KnownStream | None
+    news: Sequence[RecordedEvent]
+
+
+class KnownStreams:
+    """Streams of all sites; the least recently used are forgotten beyond a bound."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._reads: SharedReads[StreamId, FoundStream] = SharedReads(self._read)
+        self._known: OrderedDict[tuple[Site, StreamId], KnownStream] = OrderedDict()
+        self._size = 0
+        self._settings: SettingsMemory = {}
+
+    async def find(self, site: Site, streams: Iterable[StreamId]) -> Mapping[StreamId, FoundStream]:
+        """Streams as they are now; other commands may share the read."""
+        return await self._reads.find(site, streams)
+
+    def settings(self, site: Site) -> KnownSettings:
+        """What is remembered of a site's settings. Their stream is read behind it."""
+        return self._settings.get(site) or KnownSettings()
+
+    def remember_settings(self, site: Site, known: KnownSettings) -> None:
+        """Remember the settings of a site."""
+        self._settings[site] = known
+
+    def remember(self, site: Site, known: KnownStream) -> None:
+        """Remember a stream, unless a later version of it is remembered already."""
+        name = (site, known.stream.id)
+        present = self._known.get(name)
+        if present is not None and present.stream.version >= known.stream.version:
+            return
+        self.forget(site, [known.stream.id])
+        self._known[name] = known
+        self._size += known.size
+        while len(self._known) > STREAMS_REMEMBERED_MAX or self._size > STREAMS_REMEMBERED_BYTES_MAX:
+            _, oldest = self._known.popitem(last=False)
+            self._size -= oldest.size
+
+    def forget(self, site: Site, streams: Iterable[StreamId]) -> None:
+        """Read these streams from their beginning the next time."""
+        for stream in streams:
+            known = self._known.pop((site, stream), None)
+            if known is not None:
+                self._size -= known.size
+
+    async def _read(self, site: Site, streams: Collection[StreamId]) -> Mapping[StreamId, FoundStream]:
+        known = {stream: self._known.get((site, stream)) for stream in streams}
+        after = {stream: place.stream.version - 1 for stream, place in known.items() if place}
+        if SETTINGS_STREAM in known:
+            after[SETTINGS_STREAM] = self.settings(site).stream.version
+        read = await self._store.load_streams(site, streams, after=after)
+        found: dict[StreamId, FoundStream] = {}
+        for stream, place in known.items():
+            events = read.get(stream, [])
+            if place is None:
+                found[stream] = FoundStream(None, events)
+            elif events and events[0].leaf == place.stream.leaf:
+                found[stream] = FoundStream(place, events[1:])
+                self._use((site, stream))
+        return found | await self._read_anew(site, [stream for stream in streams if stream not in found])
+
+    async def _read_anew(self, site: Site, streams: Collection[StreamId]) -> dict[StreamId, FoundStream]:
+        if not streams:
+            return {}
+        log.warning("site %s: %d streams are not in the log any more as they were read", site, len(streams))
+        self.forget(site, streams)
+        read = await self._store.load_streams(site, streams)
+        return {stream: FoundStream(None, read.get(stream, [])) for stream in streams}
+
+    def _use(self, name: tuple[Site, StreamId]) -> None:
+        if name in self._known:
+            self._known.move_to_end(name)

@@ -1,0 +1,1 @@
+SELECT count(*) AS sites, coalesce(sum(position), 0) AS events FROM ledger.head
