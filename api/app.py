@@ -5,6 +5,7 @@ Whatever happens, the answer is JSON in Chargebee's shape: its clients turn anyt
 
 import logging
 import secrets
+import time
 import traceback
 from collections.abc import Awaitable, Callable
 
@@ -15,11 +16,16 @@ from api.console.app import add_console, is_of_console
 from api.console.settings import ConsoleSettings
 from api.documentation import add_documentation
 from api.intake.operation import INTAKE_ROUTES
+from api.metrics.endpoint import add_metrics
+from api.metrics.operations import UNKNOWN
+from api.metrics.settings import MetricsSettings
 from api.rendering import crash_body, error_body
+from api.request_context import REQUEST_ID
 from api.requests.exchange import Exchange
 from api.responses import json_response
 from api.routes import ROUTES
 from api.routing import Router
+from api.server import ANSWER
 from api.services import Services
 from ledger.appender import CONNECTION_ERRORS
 from ledger.errors import DatabaseUnavailable, LedgerError
@@ -33,20 +39,35 @@ _ROUTER = Router(_ALL_ROUTES)
 _ROUTES = {route.operation: route for route in _ALL_ROUTES}
 
 
-def create_app(services: Services, *, console: ConsoleSettings | None = None) -> web.Application:
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+_OWN_METRICS = MetricsSettings()
+
+
+def create_app(
+    services: Services,
+    *,
+    console: ConsoleSettings | None = None,
+    metrics: MetricsSettings = _OWN_METRICS,
+    around: Callable[[Handler], Handler] = lambda answer: answer,
+) -> web.Application:
     """The application around services that are ready; who made them closes them.
 
     Args:
         console: how the console is run; None signs its sessions with a secret of this process.
+        metrics: who may read them, and in what detail.
+        around: puts something around what answers the requests of the API.
     """
     app = web.Application(client_max_size=REQUEST_BODY_BYTES_MAX, middlewares=[answer_unrouted])
     app[SERVICES] = services
     app.on_shutdown.append(end_streams)
     app.router.add_get("/healthz", alive)
     app.router.add_get("/readyz", ready)
+    add_metrics(app, services, metrics)
     add_documentation(app)
     add_console(app, services, console or ConsoleSettings(secret=secrets.token_bytes(32)))
-    app.router.add_route("*", "/{path:.*}", answer)
+    app[ANSWER] = around(_answering(services))
+    app.router.add_route("*", "/{path:.*}", app[ANSWER])
     return app
 
 
@@ -77,18 +98,46 @@ async def answer_unrouted(
 ) -> web.StreamResponse:
     """What no route of aiohttp's matches (``OPTIONS *``), which it would answer in plain text."""
     if request.match_info.http_exception is not None and not is_of_console(request):
-        return await answer(request)
+        return await request.app[ANSWER](request)
     return await handler(request)
 
 
-async def answer(request: web.Request) -> web.StreamResponse:
-    """Any other request."""
-    services = request.app[SERVICES]
+def operation_name(request: web.Request) -> str:
+    """Which operation a request names; "unknown" where it names none."""
+    try:
+        operation, _ = _ROUTER.find(request.method, _raw_path(request))
+    except LedgerError:
+        return UNKNOWN
+    return _ROUTES[operation].name
+
+
+def _answering(services: Services) -> Handler:
+    """What answers any other request."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return await _answer_and_keep(request, services)
+
+    return answer
+
+
+async def _answer_and_keep(request: web.Request, services: Services) -> web.StreamResponse:
     exchange = Exchange(services.ids.request_id(), services.clock_ms())
+    outside = REQUEST_ID.set(exchange.request_id)
     response = await _answer_or_refuse(request, services, exchange)
     response.headers["x-request-id"] = exchange.request_id
     services.recorder.take(request, exchange, response)
+    _measure(request, services, exchange, response)
+    REQUEST_ID.reset(outside)
     return response
+
+
+def _measure(request: web.BaseRequest, services: Services, exchange: Exchange, response: web.StreamResponse) -> None:
+    """Live streams are not measured: they last as long as somebody listens."""
+    if isinstance(response, web.Response):
+        duration_s = time.perf_counter() - exchange.began_s
+        operation = exchange.route.name if exchange.route else UNKNOWN
+        services.metrics.answered(operation, response.status, duration_s)
+        services.request_log.answered(request, exchange, response.status, duration_s)
 
 
 async def _answer_or_refuse(request: web.Request, services: Services, exchange: Exchange) -> web.StreamResponse:

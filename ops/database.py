@@ -13,8 +13,9 @@ from typing import Any
 
 import asyncpg
 
+from ledger.appender import CONNECTION_ERRORS
 from ledger.errors import DatabaseUnavailable
-from ledger.limits import STATEMENT_TIMEOUT_S
+from ledger.limits import DATABASE_WAIT_S_MAX, STATEMENT_TIMEOUT_S
 from ops.embedded import EmbeddedPostgres, Role
 from ops.migrations import Migration, MigrationsPending, migrate, pending
 from ops.target import Target
@@ -24,12 +25,43 @@ SERVICE_ROLE = "order_ledger_service"
 APPLICATION = "order-ledger"
 CONNECT_TIMEOUT_S = 10.0
 POOL_SIZE_MAX = 10
+# asyncpg's own defaults, which its class does not have.
+_QUERIES_PER_CONNECTION_MAX = 50_000
+_CONNECTION_IDLE_S_MAX = 300.0
 # Connections are closed by force after this: a server that hangs must not keep a process from ending.
 _CLOSE_TIMEOUT_S = 5.0
 
+_UNREACHABLE = "The database cannot be reached: {}"
 _BECOME_SERVICE = f"SET ROLE {SERVICE_ROLE}"
+# All our statements are made for the indexes that they read: planning a list anew takes as long as reading it. Citus
+# has to see the values in order to plan anything that reads more than one table.
+_PLAN_ONCE = """
+SELECT set_config(
+    'plan_cache_mode',
+    CASE WHEN EXISTS (SELECT FROM pg_extension WHERE extname = 'citus') THEN 'auto' ELSE 'force_generic_plan' END,
+    false
+)
+"""
 
 Report = Callable[[str], None]
+
+
+class DatabaseRefuses(DatabaseUnavailable):
+    """The database answers and does not let us in, or its URL cannot be read: waiting does not help."""
+
+
+class ServicePool(asyncpg.Pool):
+    """A pool that nobody waits for without end: not for a connection, and not to give one back.
+
+    After a statement that timed out, giving back waits until the server has heard that it is cancelled, which a
+    server that hangs never does.
+    """
+
+    __slots__ = ()
+
+    def acquire(self, *, timeout: float | None = None) -> Any:
+        """A connection, within a bounded time."""
+        return super().acquire(timeout=DATABASE_WAIT_S_MAX if timeout is None else timeout)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +105,7 @@ async def as_owner(address: Address) -> AsyncIterator[asyncpg.Connection]:
     """A connection with the rights of the owner, which migrations need.
 
     Raises:
-        DatabaseUnavailable: nobody answers, or the login is refused.
+        DatabaseUnavailable: nobody answers. DatabaseRefuses: somebody does, and refuses.
     """
     connection = await _connect(address.owner)
     try:
@@ -124,7 +156,7 @@ async def service_pool(
     """Connections with the rights of the service; the database refuses every write through read-only ones.
 
     Raises:
-        DatabaseUnavailable: nobody answers, or the login is refused.
+        DatabaseUnavailable: nobody answers. DatabaseRefuses: somebody does, and refuses.
     """
     pool = create_service_pool(address, size_max=size_max, read_only=read_only)
     with _unavailable():
@@ -145,17 +177,33 @@ async def closed_in_time(pool: asyncpg.Pool) -> AsyncIterator[None]:
 
 
 def create_service_pool(
-    address: Address, *, size_max: int = POOL_SIZE_MAX, size_min: int = 1, read_only: bool = False
+    address: Address,
+    *,
+    size_max: int = POOL_SIZE_MAX,
+    size_min: int = 1,
+    read_only: bool = False,
+    on_query: Callable[[Any], None] | None = None,
 ) -> asyncpg.Pool:
-    """A pool that is not connected yet; with ``size_min`` 0 it comes up without a database."""
-    return asyncpg.create_pool(
-        **address.service,
+    """A pool that is not connected yet; with ``size_min`` 0 it comes up without a database.
+
+    ``on_query`` is told of each statement that was run (``asyncpg.Connection.add_query_logger``).
+    """
+    return ServicePool(
+        address.service.get("dsn"),
+        **{name: value for name, value in address.service.items() if name != "dsn"},
+        connection_class=asyncpg.Connection,
+        record_class=asyncpg.Record,
+        loop=None,
         min_size=size_min,
         max_size=size_max,
+        max_queries=_QUERIES_PER_CONNECTION_MAX,
+        max_inactive_connection_lifetime=_CONNECTION_IDLE_S_MAX,
         timeout=CONNECT_TIMEOUT_S,
         command_timeout=STATEMENT_TIMEOUT_S,
         server_settings={"application_name": APPLICATION},
-        init=functools.partial(_begin_session, become_service=not address.is_embedded, read_only=read_only),
+        init=functools.partial(
+            _begin_session, become_service=not address.is_embedded, read_only=read_only, on_query=on_query
+        ),
         # Our statements leave nothing behind in a session; the default would cost a round trip for each.
         reset=_nothing_to_reset,
     )
@@ -173,13 +221,20 @@ async def _become_service(connection: asyncpg.Connection) -> None:
     await connection.execute(_BECOME_SERVICE)
 
 
-async def _begin_session(connection: asyncpg.Connection, *, become_service: bool, read_only: bool) -> None:
+async def _begin_session(
+    connection: asyncpg.Connection,
+    *,
+    become_service: bool,
+    read_only: bool,
+    on_query: Callable[[Any], None] | None,
+) -> None:
     if become_service:
         await _become_service(connection)
-    # All our statements are made for the indexes that they read: planning a list anew takes as long as reading it.
-    await connection.execute("SET plan_cache_mode = force_generic_plan")
+    await connection.execute(_PLAN_ONCE)
     if read_only:
         await connection.execute("SET default_transaction_read_only = on")
+    if on_query:
+        connection.add_query_logger(on_query)
 
 
 async def _nothing_to_reset(_: asyncpg.Connection) -> None:
@@ -197,5 +252,9 @@ async def _connect(arguments: dict[str, Any]) -> asyncpg.Connection:
 def _unavailable() -> Iterator[None]:
     try:
         yield
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.ClientConfigurationError) as error:
-        raise DatabaseUnavailable(f"The database cannot be reached: {error}") from error
+    except asyncpg.ClientConfigurationError as error:
+        raise DatabaseRefuses(_UNREACHABLE.format(error)) from error
+    except CONNECTION_ERRORS as error:
+        raise DatabaseUnavailable(_UNREACHABLE.format(str(error) or type(error).__name__)) from error
+    except asyncpg.PostgresError as error:
+        raise DatabaseRefuses(_UNREACHABLE.format(error)) from error

@@ -4,17 +4,25 @@ import asyncio
 import os
 import secrets
 import socket
+from functools import partial
+from importlib import import_module
 from typing import Annotated
 
 import typer
 
+from api.metrics.memory import create_memory
 from ledger.limits import ANCHOR_PAUSE_S, ANCHOR_URLS_MAX, REQUESTS_KEPT_DAYS, WEBHOOK_PORTS
-from ops.cli.options import DATA_DIR, DatabaseUrl, DataDir, KeysDir, err
+from ops.cli.options import DATA_DIR, DatabaseUrl, DataDir, KeysDir
+from ops.cli.watching import Format, Level, MetricsSites, MetricsToken, saying
 from ops.database import Address, prepare, service_pool
+from ops.durability import require_synchronous
+from ops.observability.logs import LogFormat, LogLevel, LogSettings
+from ops.observability.traces import require_traces
 from ops.quickstart import SAMPLE_INVOICE, Quickstart, prepare_quickstart
-from ops.serving.configuration import Signing, WebhookRules
-from ops.serving.http_anchor import HttpPlace
+from ops.serving.configuration import Signing, Watching, WebhookRules
 from ops.serving.parent import Parent
+from ops.serving.service_manager import inherited_listener, tell_manager
+from ops.serving.waiting_room import when_reachable
 from ops.target import Target
 
 _BACKLOG = 1024
@@ -96,33 +104,59 @@ def serve(
             show_default=False,
         ),
     ] = None,
+    allow_asynchronous_replication: Annotated[
+        bool,
+        typer.Option(
+            "--allow-asynchronous-replication",
+            envvar="ORDER_LEDGER_ALLOW_ASYNCHRONOUS_REPLICATION",
+            help="Serve also where a failover of the database forgets what was acknowledged last.",
+        ),
+    ] = False,
+    metrics_token: MetricsToken = None,
+    metrics_sites: MetricsSites = 0,
+    log_format: Format = LogFormat.TEXT,
+    log_level: Level = LogLevel.INFO,
     data_dir: DataDir = DATA_DIR,
     database_url: DatabaseUrl = None,
 ) -> None:
     """Serve the API until Ctrl-C or SIGTERM.
 
+    SIGHUP replaces all processes that answer by new ones, without a request that fails.
+
     Without --database-url the service starts a PostgreSQL of its own in the data folder, brings its schema up to
     date, and stops it at the end.
     """
+    require_traces(os.environ)
+    logs = LogSettings(format=log_format, level=log_level)
+    say = saying(logs)
     target = Target(data_dir, database_url, keys_dir)
     data_dir.mkdir(parents=True, exist_ok=True)
     signing = _signing(target, origin, anchor_urls or [], anchor_seconds)
-    with _listening(host, port) as listener:
+    with inherited_listener() or _listening(host, port) as listener:
         parent = Parent(
             target,
             listener,
             workers,
-            _say,
+            say,
             signing=signing,
             requests_per_minute=rate_limit,
             requests_kept_days=requests_kept_days,
             webhooks=WebhookRules(ports=(*WEBHOOK_PORTS, *(webhook_ports or ())), allow_private=webhooks_allow_private),
+            watching=Watching(
+                logs=logs,
+                metrics_fd=create_memory(),
+                metrics_token=metrics_token or None,
+                metrics_sites_max=metrics_sites,
+            ),
         )
         parent.catch_signals()
         try:
-            started = asyncio.run(_prepare(parent.open_database(), target, quickstart))
-            parent.run(lambda: _print_ready(host, listener.getsockname()[1], started))
+            address = parent.open_database()
+            preparing = partial(_prepare, address, target, quickstart, allow_asynchronous_replication)
+            started = asyncio.run(when_reachable(preparing, listener, say, lambda: parent.is_stopping))
+            parent.run(lambda: _on_ready(listener, started))
         finally:
+            tell_manager("STOPPING=1")
             parent.close()
 
 
@@ -130,7 +164,8 @@ def _signing(target: Target, origin: str | None, anchor_urls: list[str], anchor_
     if len(anchor_urls) > ANCHOR_URLS_MAX:
         raise typer.BadParameter(f"at most {ANCHOR_URLS_MAX} URLs of anchors")
     for url in anchor_urls:
-        HttpPlace(url)
+        # What posts to them takes a while to import, and few have any.
+        import_module("ops.serving.http_anchor").HttpPlace(url)
     # A name of nobody's: that of the machine would be published, and change with the next container.
     target.keys.prepare(origin, new_name=lambda: f"order-ledger-{secrets.token_hex(4)}")
     return Signing(
@@ -141,8 +176,12 @@ def _signing(target: Target, origin: str | None, anchor_urls: list[str], anchor_
     )
 
 
-async def _prepare(address: Address, target: Target, quickstart: bool) -> Quickstart | None:
+async def _prepare(
+    address: Address, target: Target, quickstart: bool, allow_asynchronous_replication: bool
+) -> Quickstart | None:
     await prepare(address)
+    if not (address.is_embedded or allow_asynchronous_replication):
+        await require_synchronous(address)
     if not quickstart:
         return None
     async with service_pool(address) as pool:
@@ -162,7 +201,9 @@ def _listening(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _print_ready(host: str, port: int, started: Quickstart | None) -> None:
+def _on_ready(listener: socket.socket, started: Quickstart | None) -> None:
+    tell_manager("READY=1")
+    host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     url = f"http://{shown}:{port}"
     print(f"Order ledger is ready on {url}", flush=True)
@@ -175,7 +216,3 @@ def _print_ready(host: str, port: int, started: Quickstart | None) -> None:
         f"  try   curl -s {url}/api/v2/orders -u {started.key}: -d invoice_id={SAMPLE_INVOICE} -d note=hello",
         flush=True,
     )
-
-
-def _say(story: str) -> None:
-    err.print(story, markup=False)

@@ -1,19 +1,24 @@
-"""What the parent of the service tells its workers. It imports nothing that only a worker needs."""
+"""What the parent of the service tells its children. It imports nothing that only a child needs."""
 
+import signal
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from ledger.limits import ANCHOR_PAUSE_S, REQUESTS_KEPT_DAYS, WEBHOOK_PORTS
+from ledger.limits import ANCHOR_PAUSE_S, CONNECTION_DRAIN_S, REQUESTS_KEPT_DAYS, WEBHOOK_PORTS
 from ledger.transparency.anchor_file import AnchorFiles
 from ledger.transparency.signing_keys import KeyFolder
 from ops.database import Address
+from ops.observability.logs import LogSettings
 from ops.serving.console_files import ConsoleFiles
 
-CONFIGURATION = "ORDER_LEDGER_WORKER"
+CONFIGURATION = "ORDER_LEDGER_CHILD"
+# Tells a child that another has taken its place: a worker then answers what still comes on its connections.
+LEAVE_SIGNAL = signal.SIGUSR1
 # Long enough for a worker to finish what it runs (api.server.SHUTDOWN_S) and to write what waits.
 STOP_S = 40
+LEAVE_S = STOP_S + int(CONNECTION_DRAIN_S)
 
 
 class Signing(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,8 +51,28 @@ CHARGEBEES_RULES = WebhookRules()
 """What Chargebee allows."""
 
 
+class Watching(msgspec.Struct, frozen=True, kw_only=True):
+    """How the service is watched: its logs, and who reads its metrics (``api.metrics.settings``).
+
+    ``metrics_fd`` is the memory in which children count together; without it each counts for itself.
+    """
+
+    logs: LogSettings = LogSettings()
+    metrics_fd: int | None = None
+    metrics_token: str | None = None
+    metrics_sites_max: int = 0
+
+
+UNWATCHED = Watching()
+"""Logs for people, and metrics of each process alone."""
+
+
 class Configuration(msgspec.Struct, frozen=True, kw_only=True):
-    """What the parent tells a worker, in an environment variable: the URL of a database may hold a password."""
+    """What the parent tells a child, in an environment variable: the URL of a database may hold a password.
+
+    Each child takes what it needs: the listening socket is a worker's alone. A child may be of a later version than
+    its parent, so what is added here has a default.
+    """
 
     parent_pid: int
     socket_fd: int
@@ -60,7 +85,7 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     requests_per_minute: int | None = None
     requests_kept_days: int = REQUESTS_KEPT_DAYS
     webhooks: WebhookRules = WebhookRules()
-    runs_consumers: bool = False
+    watching: Watching = Watching()
 
     @property
     def address(self) -> Address:

@@ -1,10 +1,11 @@
-"""What follows the logs while the service runs: one worker does it for all."""
+"""What follows the logs while the service runs: the background process does it for all."""
 
 import logging
 
 import asyncpg
 
 from ledger.consumer import Consumer
+from ledger.probe import NO_PROBE, Probe
 from ledger.transparency.anchors import Anchoring, AnchorPlace, FilePlace
 from ledger.transparency.checkpointer import Checkpointer
 from ledger.transparency.fork_guard import ForkGuard
@@ -38,7 +39,7 @@ async def tell_of_older_database(pool: asyncpg.Pool, signing: Signing) -> None:
         log.warning("what was signed was not compared with the logs: %r", error)
 
 
-def anchoring(pool: asyncpg.Pool, signing: Signing) -> Anchoring:
+def anchoring(pool: asyncpg.Pool, signing: Signing, probe: Probe = NO_PROBE) -> Anchoring:
     """What carries checkpoints out of the database."""
     places: list[AnchorPlace] = [FilePlace(signing.anchors), *map(HttpPlace, signing.anchor_urls)]
-    return Anchoring(pool, places, pause_s=signing.anchor_pause_s)
+    return Anchoring(pool, places, pause_s=signing.anchor_pause_s, probe=probe)

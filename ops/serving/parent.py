@@ -1,45 +1,33 @@
-"""The parent: owns the database and the listening socket, and keeps the workers running until it is told to stop.
+"""The parent: owns the database and the listening socket, and keeps its children running until it is told to stop.
 
-It answers nothing itself, so nothing that a request does can take database or socket away from the others.
+It answers nothing itself, so nothing that a request does can take database or socket away from the others. SIGHUP makes
+it replace its children one after another without a request that fails (``ops.serving.rolling_restart``).
 """
 
 import os
-import select
 import signal
 import socket
-import subprocess
-import sys
 import threading
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from types import FrameType
-
-import msgspec
 
 from ledger.limits import REQUESTS_KEPT_DAYS
 from ops.database import Address
-from ops.embedded import EmbeddedPostgres, Role, ServerDied
-from ops.serving.configuration import CHARGEBEES_RULES, CONFIGURATION, STOP_S, Configuration, Signing, WebhookRules
+from ops.serving.children import Child, ChildDidNotStart, Kind, start_child
+from ops.serving.configuration import CHARGEBEES_RULES, UNWATCHED, Configuration, Signing, Watching, WebhookRules
 from ops.serving.console_files import ConsoleFiles
+from ops.serving.rolling_restart import rolling_restart
+from ops.serving.service_manager import tell_manager
+from ops.serving.terminal import Terminal
+from ops.serving.watched_postgres import WatchedPostgres
 from ops.target import Target
 
-# How often the parent looks after database and workers.
+# How often the parent looks after database and children.
 _LOOK_S = 0.2
-# A worker that dies at once is not started again at once.
+# A child that dies at once is not started again at once.
 _RESTART_PAUSE_S = 1.0
 
 Report = Callable[[str], None]
-
-
-class WorkerDidNotStart(OSError):
-    """A worker ended before it could answer; its messages stand above."""
-
-
-@dataclass(slots=True)
-class _Worker:
-    process: "subprocess.Popen[bytes]"
-    started: float = field(default_factory=time.monotonic)
 
 
 class Parent:
@@ -52,6 +40,7 @@ class Parent:
         requests_per_minute: of each site over all workers; None is without limit.
         requests_kept_days: how long requests are kept for people.
         webhooks: what the operator allows to be called.
+        watching: how the service is watched.
     """
 
     def __init__(
@@ -65,20 +54,27 @@ class Parent:
         requests_per_minute: int | None = None,
         requests_kept_days: int = REQUESTS_KEPT_DAYS,
         webhooks: WebhookRules = CHARGEBEES_RULES,
+        watching: Watching = UNWATCHED,
     ) -> None:
         self._target = target
         self._listener = listener
-        self._wanted = workers
+        self._wanted = (*[Kind.WORKER] * workers, Kind.BACKGROUND)
         self._signing = signing
         self._requests_per_minute = _share(requests_per_minute, workers)
         self._requests_kept_days = requests_kept_days
         self._webhooks = webhooks
+        self._watching = watching
         self._report = report
-        self._postgres: EmbeddedPostgres | None = None
+        self._postgres: WatchedPostgres | None = None
         self._address: Address | None = None
-        self._workers: list[_Worker] = []
+        self._children: list[Child] = []
+        # What a rolling restart has started or told to go, beside those in their places.
+        self._passing: list[Child] = []
+        self._rolling: Iterator[None] | None = None
         self._console = ConsoleFiles.prepared(target)
+        self._terminal = Terminal.of_process()
         self._stop = threading.Event()
+        self._restart = False
 
     def open_database(self) -> Address:
         """Start or join the embedded server, or take the database that was given.
@@ -89,32 +85,37 @@ class Parent:
         if self._target.database_url:
             self._address = Address.external(self._target.database_url)
         else:
-            self._postgres = EmbeddedPostgres.open(
-                self._target.postgres_dir, role=Role.SERVICE, on_progress=self._report
-            )
-            self._address = Address.embedded(self._postgres)
+            self._postgres = WatchedPostgres(self._target.postgres_dir, self._report)
+            self._address = self._postgres.address
+        assert self._address is not None
         return self._address
 
     def run(self, on_ready: Callable[[], None]) -> None:
-        """Serve until SIGINT or SIGTERM; ``on_ready`` is called once, when every worker answers.
+        """Serve until SIGINT or SIGTERM; ``on_ready`` is called once, when every child is at work.
 
         Raises:
-            WorkerDidNotStart: a first worker failed.
+            ChildDidNotStart: a first child failed.
         """
         self.catch_signals()
-        while len(self._workers) < self._wanted and not self._stop.is_set():
-            # One by one: should the next one fail, those before it are known and stopped.
-            self._workers.append(self._start_worker(len(self._workers)))
+        for kind in self._wanted:
+            if not self._stop.is_set():
+                # Should one fail, all that were started are known and stopped.
+                self._children.append(self._start(kind))
+        for child in self._children:
+            while not self._stop.is_set() and not child.is_ready(_LOOK_S):
+                pass
         if not self._stop.is_set():
             on_ready()
         while not self._stop.wait(_LOOK_S):
             self._look_after_database()
-            self._look_after_workers()
+            self._look_after_children()
+            self._go_on_with_restart()
 
     def catch_signals(self) -> None:
-        """From here on SIGINT and SIGTERM stop the service in order."""
-        signal.signal(signal.SIGINT, self._on_signal)
-        signal.signal(signal.SIGTERM, self._on_signal)
+        """From here on SIGINT and SIGTERM stop the service in order, and SIGHUP restarts its children."""
+        signal.signal(signal.SIGINT, self._on_stop)
+        signal.signal(signal.SIGTERM, self._on_stop)
+        signal.signal(signal.SIGHUP, self._on_hangup)
 
     @property
     def is_stopping(self) -> bool:
@@ -122,31 +123,35 @@ class Parent:
         return self._stop.is_set()
 
     def close(self) -> None:
-        """Stop the workers, each after its last answer, and then the database."""
-        for worker in self._workers:
-            if worker.process.poll() is None:
-                worker.process.terminate()
-        deadline = time.monotonic() + STOP_S
-        for worker in self._workers:
-            try:
-                worker.process.wait(max(0.0, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                self._report(f"worker {worker.process.pid} did not stop in {STOP_S} s and is killed")
-                worker.process.kill()
-                worker.process.wait()
+        """Stop the children, each after what it does, and then the database."""
+        children = [*self._children, *self._passing]
+        for child in children:
+            child.terminate()
+        # Nobody accepts any more: who comes now is to learn it at once.
+        self._listener.close()
+        for child in children:
+            child.wait(self._report)
         if self._postgres is not None:
             self._postgres.stop()
 
-    def _on_signal(self, _signal: int, _frame: FrameType | None) -> None:
+    def _on_stop(self, _signal: int, _frame: FrameType | None) -> None:
         self._stop.set()
 
-    def _start_worker(self, place: int) -> _Worker:
+    def _on_hangup(self, _signal: int, _frame: FrameType | None) -> None:
+        if self._terminal.is_gone:
+            self._stop.set()
+        else:
+            self._restart = True
+
+    def _start(self, kind: Kind) -> Child:
+        return start_child(kind, self._configuration, self._listener)
+
+    def _configuration(self, ready_fd: int) -> Configuration:
         assert self._address is not None
-        ready, ready_writer = os.pipe()
-        configuration = Configuration(
+        return Configuration(
             parent_pid=os.getpid(),
             socket_fd=self._listener.fileno(),
-            ready_fd=ready_writer,
+            ready_fd=ready_fd,
             owner=self._address.owner,
             service=self._address.service,
             is_embedded=self._address.is_embedded,
@@ -155,68 +160,42 @@ class Parent:
             requests_per_minute=self._requests_per_minute,
             requests_kept_days=self._requests_kept_days,
             webhooks=self._webhooks,
-            runs_consumers=place == 0,
+            watching=self._watching,
         )
-        process = subprocess.Popen(
-            [sys.executable, "-m", "ops.serving.worker"],
-            env=os.environ | {CONFIGURATION: msgspec.json.encode(configuration).decode()},
-            pass_fds=(self._listener.fileno(), ready_writer),
-            stdin=subprocess.DEVNULL,
-        )
-        os.close(ready_writer)
+
+    def _look_after_children(self) -> None:
+        for place, child in enumerate(self._children):
+            if child.has_ended and child.age_s >= _RESTART_PAUSE_S:
+                child.forget()
+                self._report(f"{child.title} ended with status {child.process.returncode}; another starts")
+                self._children[place] = self._start(child.kind)
+        self._passing[:] = [child for child in self._passing if not child.end_in_time(self._report)]
+
+    def _go_on_with_restart(self) -> None:
+        """A rolling restart goes on step by step, so that database and children are looked after meanwhile."""
+        if self._rolling is None and self._restart:
+            self._restart = False
+            tell_manager("RELOADING=1")
+            self._rolling = rolling_restart(self._children, self._passing, self._start, self._report)
+        if self._rolling is None:
+            return
         try:
-            self._await_ready(process, ready)
-        finally:
-            os.close(ready)
-        return _Worker(process)
-
-    def _await_ready(self, process: "subprocess.Popen[bytes]", ready: int) -> None:
-        """Wait until the worker answers, it ends, or we are to stop ourselves."""
-        while not self._stop.is_set():
-            readable, _, _ = select.select([ready], [], [], _LOOK_S)
-            if readable:
-                if os.read(ready, 1):
-                    return
-                process.wait()
-                raise WorkerDidNotStart(f"A worker ended with status {process.returncode} before it could answer.")
-
-    def _look_after_workers(self) -> None:
-        for place, worker in enumerate(self._workers):
-            if worker.process.poll() is None:
-                continue
-            if time.monotonic() - worker.started < _RESTART_PAUSE_S:
-                continue
-            self._report(f"worker {worker.process.pid} ended with status {worker.process.returncode}; another starts")
-            try:
-                self._workers[place] = self._start_worker(place)
-            except WorkerDidNotStart as failed:
-                self._report(str(failed))
-                worker.started = time.monotonic()
+            next(self._rolling)
+            return
+        except StopIteration:
+            pass
+        except ChildDidNotStart as failed:
+            self._report(f"{failed} The restart is given up; what runs goes on.")
+        self._rolling = None
+        tell_manager("READY=1")
 
     def _look_after_database(self) -> None:
-        if self._postgres is None:
+        """Children that know another way to the server are replaced."""
+        if self._postgres is None or not self._postgres.look() or self._postgres.address == self._address:
             return
-        try:
-            self._postgres.check()
-            if self._postgres.is_owner or not self._postgres.try_take_over():
-                return
-        except ServerDied as died:
-            self._report(f"the database server ended and is started again: {died}")
-            self._postgres.stop()
-            self._postgres = EmbeddedPostgres.open(
-                self._target.postgres_dir, role=Role.SERVICE, on_progress=self._report
-            )
-        self._follow_database()
-
-    def _follow_database(self) -> None:
-        """Workers that know another way to the server are replaced."""
-        assert self._postgres is not None
-        address = Address.embedded(self._postgres)
-        if address == self._address:
-            return
-        self._address = address
-        for worker in self._workers:
-            worker.process.terminate()
+        self._address = self._postgres.address
+        for child in (*self._children, *self._passing):
+            child.terminate()
 
 
 def _share(requests_per_minute: int | None, workers: int) -> int | None:

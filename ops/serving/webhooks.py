@@ -1,12 +1,13 @@
-"""Webhooks while the service runs: one worker delivers for all, and forgets what is old."""
+"""Webhooks while the service runs: the background process delivers, and forgets what is old."""
 
 import asyncio
 import logging
 
-from api.services import Services
 from ledger.ids import Site
 from ledger.limits import WEBHOOK_DELIVERIES_KEPT_DAYS
+from ledger.probe import NO_PROBE, Probe
 from ledger.webhook_credentials import WebhookCredentials
+from ops.serving.background_services import BackgroundServices
 from ops.serving.configuration import WebhookRules
 from ops.webhooks.calls import EndpointCalls
 from ops.webhooks.delivery_loop import DeliveryLoop
@@ -21,13 +22,13 @@ _DAY_MS = 24 * _HOUR_MS
 log = logging.getLogger("order-ledger")
 
 
-async def delivering(services: Services, rules: WebhookRules) -> None:
+async def delivering(services: BackgroundServices, rules: WebhookRules, probe: Probe = NO_PROBE) -> None:
     """Call endpoints until cancelled."""
     async with EndpointCalls(allow_private=rules.allow_private) as calls:
-        await DeliveryLoop(services.pool, calls, clock_ms=services.clock_ms).run()
+        await DeliveryLoop(services.pool, calls, clock_ms=services.clock_ms, probe=probe).run()
 
 
-async def forgetting_deliveries(services: Services) -> None:
+async def forgetting_deliveries(services: BackgroundServices) -> None:
     """Look for what is to be forgotten once a minute, until cancelled."""
     while True:
         await asyncio.sleep(_FORGET_S)
@@ -38,7 +39,7 @@ async def forgetting_deliveries(services: Services) -> None:
             log.warning("old deliveries were not forgotten: %s", type(error).__name__)
 
 
-async def forget_old_deliveries(services: Services) -> None:
+async def forget_old_deliveries(services: BackgroundServices) -> None:
     """Forget the deliveries of events that are not shown any more, and credentials that no endpoint names."""
     now_ms = services.clock_ms()
     deliveries, credentials = Deliveries(services.pool), WebhookCredentials(services.pool)

@@ -1,18 +1,12 @@
-"""The service is killed under load, whole and in parts: what it acknowledged is there once, and nothing is half there.
+"""The service is stopped and killed at chosen moments of a command: what was accepted is answered, and is done once.
 
-Clients do what clients should: every request has an idempotency key, and one whose outcome is not known is sent
-again until there is an answer.
+Kills of every part under load, in random order, are in ``tests.chaos``.
 """
 
 import asyncio
 import contextlib
-import itertools
-from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable
-from dataclasses import replace
-from functools import partial
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import asyncpg
@@ -20,230 +14,60 @@ import pytest
 
 from ledger.ids import Site
 from ledger.store import Store
-from ops.database import Address, reachable, service_pool
+from ops.database import reachable, service_pool
 from ops.target import Target
 from ops.verification import verify_site
+from tests.chaos.load import Load
 from tests.log.appends import until_blocked
 from tests.log.audit import assert_answers_are_true, assert_view_is_the_fold, read_log
-from tests.log.traffic import Asked, HttpDoor, Told, import_shared, load_big_invoices, writers
+from tests.log.traffic import Asked, HttpDoor, Told
 from tests.serving import PATIENCE_S, SITE, Server, is_gone, running_server, until
-
-NAMES = tuple("abcdefgh")
-ANSWERS_BETWEEN_KILLS = 40
-_PAUSE_S = 0.02
-
-# What a client may be told while the service is not all there; then it comes again.
-COME_AGAIN = {(503, "db_connection_failure"), (503, "internal_temporary_error"), (429, "lock_timeout")}
 
 pytestmark = pytest.mark.timeout(600)
 
 
-class PatientDoor:
-    """Asks under a key until there is an answer, wherever the service is by then."""
-
-    def __init__(self, client: aiohttp.ClientSession, url: str) -> None:
-        self._client = client
-        self._numbers = itertools.count()
-        self.url = url
-        self.answers: list[Told] = []
-        self.troubles: Counter[str] = Counter()
-
-    async def ask(self, asked: Asked) -> Told:
-        """Ask until there is an answer."""
-        asked = replace(asked, key=f"key-{next(self._numbers)}")
-        async with asyncio.timeout(PATIENCE_S):
-            while True:
-                told = await self._try(asked)
-                if told:
-                    self.answers.append(told)
-                    return told
-                await asyncio.sleep(_PAUSE_S)
-
-    async def _try(self, asked: Asked) -> Told | None:
-        try:
-            told = await HttpDoor(self._client, self.url).ask(asked)
-        except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError) as broken:
-            self.troubles[type(broken).__name__] += 1
-            return None
-        if (told.status, told.code) in COME_AGAIN:
-            self.troubles[f"{told.status} {told.code}"] += 1
-            return None
-        return told
-
-
-class Load:
-    """Writers at work on a service until ``finish``."""
-
-    def __init__(self, data_dir: Path, stack: contextlib.AsyncExitStack, client: aiohttp.ClientSession) -> None:
-        self._data_dir = data_dir
-        self._stack = stack
-        self._client = client
-        self._is_over = False
-        self._tasks: list[asyncio.Task[None]] = []
-
-    async def start(self) -> None:
-        """Start the service, prepare it, and set the writers to work."""
-        self.server = await self._serve()
-        self._client.headers.update(self.server.headers)
-        with reachable(Target(self._data_dir)) as address:
-            async with service_pool(address) as pool:
-                await load_big_invoices(pool, SITE)
-        self.setup = await import_shared(HttpDoor(self._client, self.server.url))
-        self.door = PatientDoor(self._client, self.server.url)
-        shared = [told.order for told in self.setup if told.order]
-        self._tasks = [asyncio.create_task(self._write(writer)) for writer in writers(NAMES, NAMES, shared)]
-
-    async def serve_again(self) -> None:
-        """Start the service on the same data folder; workers of the one before may still be there."""
-        self.server = await self._serve()
-        self.door.url = self.server.url
-
-    async def answered(self, more: int = ANSWERS_BETWEEN_KILLS) -> None:
-        """Wait until so many more requests have their answer."""
-        wanted = len(self.door.answers) + more
-        await self.wait_until(lambda: len(self.door.answers) >= wanted, what="more answers")
-
-    async def wait_until(self, condition: Callable[[], object], *, what: str) -> None:
-        """Wait for a condition while the writers work."""
-        for task in self._tasks:
-            if task.done():
-                task.result()
-        await asyncio.to_thread(until, condition, what=what)
-
-    async def finish(self) -> None:
-        """Let each writer have its last answer."""
-        self._is_over = True
-        await asyncio.gather(*self._tasks)
-
-    async def stop_writers(self) -> None:
-        """Stop the writers wherever they are."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def _serve(self) -> Server:
-        running = running_server(self._data_dir, "--workers", "2")
-        server = await asyncio.to_thread(running.__enter__)
-        self._stack.push_async_callback(asyncio.to_thread, running.__exit__, None, None, None)
-        return server
-
-    async def _write(self, writer: Any) -> None:
-        while not self._is_over:
-            writer.hear(await self.door.ask(writer.next()))
-
-
 @pytest.fixture
-async def load(data_dir: Path) -> AsyncIterator[Load]:
-    async with contextlib.AsyncExitStack() as stack:
-        client = await stack.enter_async_context(aiohttp.ClientSession())
-        load = Load(data_dir, stack, client)
-        try:
-            await load.start()
-            yield load
-        finally:
-            await load.stop_writers()
+async def load() -> AsyncIterator[Load]:
+    async with aiohttp.ClientSession() as client:
+        load = Load(client)
+        yield load
+        await load.stop()
 
 
-async def assert_all_is_well(load: Load) -> None:
-    """Every request has its answer; the log and the view agree with all of them, also after a last restart."""
-    await load.finish()
-    assert await asyncio.to_thread(load.server.stop) == 0
-    assert {told.status for told in load.door.answers} == {200}
-    async with _database_of(load) as (_, pool):
+async def assert_all_is_well(data_dir: Path, answers: list[Told]) -> None:
+    """The log and the view agree with every answer, and all of it is verified."""
+    async with _database_of(data_dir) as pool:
         log = await read_log(Store(pool), Site(SITE))
-        assert_answers_are_true(log, [*load.setup, *load.door.answers])
+        assert_answers_are_true(log, answers)
         await assert_view_is_the_fold(pool, Site(SITE), log)
-        verified = await verify_site(pool, Site(SITE), Target(load.server.data_dir), full=True)
+        verified = await verify_site(pool, Site(SITE), Target(data_dir), full=True)
         assert verified.audit.fault is None, verified.audit.fault.sentence
         assert verified.audit.log.checkpoints > 0
 
 
 @contextlib.asynccontextmanager
-async def _database_of(load: Load) -> AsyncIterator[tuple[Address, asyncpg.Pool]]:
-    with reachable(Target(load.server.data_dir)) as address:
+async def _database_of(data_dir: Path) -> AsyncIterator[asyncpg.Pool]:
+    with reachable(Target(data_dir)) as address:
         async with service_pool(address) as pool:
-            yield address, pool
-
-
-# The whole service is killed, and started again
-
-
-async def kill_the_parent(server: Server) -> None:
-    """Workers and database end by themselves, each in its own time."""
-    server.kill()
-
-
-async def kill_parent_and_workers(server: Server) -> None:
-    """The database ends by itself."""
-    server.kill(server.pid, *server.workers())
-
-
-async def kill_everything(server: Server) -> None:
-    """As a power cut does."""
-    await asyncio.to_thread(server.kill_everything)
-
-
-async def kill_the_postmaster_and_then_the_parent(server: Server) -> None:
-    """Workers are left that wait for a database."""
-    postmaster = server.postmaster()
-    assert postmaster
-    server.kill(postmaster)
-    server.kill()
-
-
-KILLS = (kill_the_parent, kill_parent_and_workers, kill_everything, kill_the_postmaster_and_then_the_parent)
-
-
-async def test_what_was_acknowledged_outlives_kills_of_the_whole_service(load: Load) -> None:
-    for kill in KILLS:
-        await load.answered()
-        await kill(load.server)
-        await load.serve_again()
-    await load.answered()
-    assert load.door.troubles, "the kills were felt"
-    await assert_all_is_well(load)
-
-
-# A part of the service is killed, and the service helps itself
-
-
-async def test_parts_that_are_killed_are_replaced(load: Load) -> None:
-    server = load.server
-    for parts in (1, 2, 1, 2):
-        await load.answered()
-        workers, postmaster = server.workers(), server.postmaster()
-        assert len(workers) == 2
-        server.kill(*workers[:parts])
-        await load.wait_until(partial(_has_new_workers, server, workers[:parts]), what="other workers")
-
-        await load.answered()
-        assert postmaster
-        server.kill(postmaster)
-        await load.wait_until(partial(_has_another_postmaster, server, postmaster), what="another postmaster")
-    await load.answered()
-    await assert_all_is_well(load)
-
-
-def _has_new_workers(server: Server, old: Iterable[int]) -> bool:
-    workers = server.workers()
-    return len(workers) == 2 and not set(workers) & set(old)
-
-
-def _has_another_postmaster(server: Server, old: int) -> bool:
-    return server.postmaster() not in {None, old}
+            yield pool
 
 
 # The service is asked to stop
 
 
-async def test_a_stop_under_load_loses_nothing(load: Load) -> None:
-    for _ in range(2):
-        await load.answered()
-        assert await asyncio.to_thread(load.server.stop) == 0
-        assert "did not stop" not in load.server.errors
-        await load.serve_again()
-    await load.answered()
-    await assert_all_is_well(load)
+async def test_a_stop_under_load_loses_nothing(load: Load, data_dir: Path) -> None:
+    for start in range(3):
+        with running_server(data_dir, "--workers", "2") as server:
+            if start == 0:
+                async with _database_of(data_dir) as pool:
+                    await load.begin(server, pool)
+            load.follow(server)
+            await load.answered()
+            # The last time each writer has its answer first.
+            answers = await load.finish() if start == 2 else []
+            assert await asyncio.to_thread(server.stop) == 0
+            assert "did not stop" not in server.errors
+    await assert_all_is_well(data_dir, answers)
 
 
 async def test_every_request_that_was_accepted_is_answered_when_the_service_stops(data_dir: Path) -> None:

@@ -17,7 +17,8 @@ import pytest
 from api.services import Services
 from ledger.batch import Append
 from ledger.ids import Site, system_clock_ms
-from ops.serving import worker
+from ops.serving import retention
+from ops.serving.terminal import Terminal
 from tests.log.appends import answer, append_batch
 from tests.log.traffic import Asked, HttpDoor, Told
 from tests.serving import PATIENCE_S, Server, descendants_of, is_gone, running_server, starting_server, until
@@ -128,22 +129,33 @@ def test_a_database_that_cannot_be_started_again_ends_the_service_with_a_reason(
         assert status_of(server, "/readyz") == 200
 
 
-def test_workers_end_with_their_parent_also_when_the_database_hangs(data_dir: Path) -> None:
-    """Nobody is left then who could kill a worker that waits for the database."""
+def test_children_end_with_their_parent_also_when_the_database_hangs(data_dir: Path) -> None:
+    """Nobody is left then who could kill a process that waits for the database."""
     with running_server(data_dir, "--workers", "2") as server:
-        workers = server.workers()
-        frozen = [pid for pid in descendants_of(server.pid) if pid not in workers]
+        children = [*server.workers(), *server.background()]
+        assert len(children) == 3
+        frozen = [pid for pid in descendants_of(server.pid) if pid not in children]
         for pid in frozen:
             os.kill(pid, signal.SIGSTOP)
         try:
             server.kill()
-            until(lambda: all(map(is_gone, workers)), what="the end of the workers")
+            until(lambda: all(map(is_gone, children)), what="the end of the children")
         finally:
             for pid in frozen:
                 os.kill(pid, signal.SIGCONT)
 
 
-# What a worker does beside answering
+def test_a_terminal_that_is_closed_is_told_from_a_signal_that_somebody_sends() -> None:
+    """Either comes as SIGHUP: the one is to stop the service, the other to restart its processes."""
+    master, terminal = os.openpty()
+    assert not Terminal(terminal).is_gone
+    os.close(master)
+    assert Terminal(terminal).is_gone
+    os.close(terminal)
+    assert not Terminal(None).is_gone
+
+
+# What is forgotten while the service runs
 
 
 async def test_every_answer_whose_window_has_passed_is_forgotten_however_many_there_are(
@@ -153,7 +165,7 @@ async def test_every_answer_whose_window_has_passed_is_forgotten_however_many_th
     old = [Append(site=site, answer=answer(f"k{n}", now_ms=now_ms - 10_000, lasts_ms=1)) for n in range(23)]
     await append_batch(pool, *old, Append(site=site, answer=answer("young")), now_ms=now_ms - 10_000)
 
-    monkeypatch.setattr(worker, "_ANSWERS_FORGOTTEN_MAX", 5)
-    await worker.forget_old_answers(services)
+    monkeypatch.setattr(retention, "_ANSWERS_FORGOTTEN_MAX", 5)
+    await retention.forget_old_answers(services)
     left = await pool.fetch("SELECT key FROM ledger.idempotent_answer WHERE site = $1", site)
     assert [each["key"] for each in left] == ["young"]

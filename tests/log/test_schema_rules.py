@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from tests.log.schema_rules import RULES, breaches
+from ops.doctor.schema_rules import RULES, breaches
 
 # A sound table, and then one thing wrong at a time.
 TABLES = """
