@@ -48,6 +48,13 @@ def reachable_binaries(binaries: Binaries, identity: Identity | None, places: It
     raise BinariesUnreachable(binaries.bin_dir, identity.name, refusals)
 
 
+def other_copies(binaries: Binaries, places: Iterable[Path] = PLACES) -> list[Path]:
+    """Copies of other builds than this one, which nobody needs once no older service runs."""
+    found = [copy for place in places for copy in (place / _FOLDER).glob("postgresql-*")]
+    key = _Installation(binaries).key if found else ""
+    return sorted(copy for copy in found if copy.name != key)
+
+
 def _runs(binaries: Binaries, identity: Identity) -> bool:
     result = process.run([binaries.program("postgres"), "--version"], identity=identity)
     if result.returncode == CANNOT_BECOME_USER:
