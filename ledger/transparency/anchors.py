@@ -16,6 +16,7 @@ import asyncpg
 from ledger.errors import OperationFailed
 from ledger.ids import Site, system_clock_ms
 from ledger.limits import ANCHOR_ATTEMPTS_MAX, ANCHOR_PAUSE_S, ANCHOR_RETRY_S
+from ledger.probe import NO_PROBE, Probe
 from ledger.sql import query
 from ledger.transparency.anchor_file import AnchorFiles, AnchorLine
 from ledger.transparency.checkpoint_store import CheckpointStore, StoredAnchor
@@ -77,8 +78,10 @@ class Anchoring:
         pause_s: float = ANCHOR_PAUSE_S,
         retry_s: float = ANCHOR_RETRY_S,
         clock_ms: Callable[[], int] = system_clock_ms,
+        probe: Probe = NO_PROBE,
     ) -> None:
         self._pool = pool
+        self._probe = probe
         self._places = places
         self._pause_s = pause_s
         self._retry_s = retry_s
@@ -97,12 +100,16 @@ class Anchoring:
             for row in await self._pool.fetch(query("checkpoints_to_anchor"), place.name):
                 await self._hand(place, Site(row["site"]), row["size"], row["note"])
         except AnchorFailed as failed:
-            self.failures[place.name] += 1
+            self._note_failure(place)
             log.warning("anchor %s failed (%d times by now): %s", place.name, self.failures[place.name], failed.reason)
         except Exception as error:
             # The database is away, or something nobody foresaw: the next round may go well.
-            self.failures[place.name] += 1
+            self._note_failure(place)
             log.warning("anchor %s: checkpoints cannot be handed over: %r", place.name, error)
+
+    def _note_failure(self, place: AnchorPlace) -> None:
+        self.failures[place.name] += 1
+        self._probe.anchor_failed(place.name)
 
     async def _serve(self, place: AnchorPlace) -> None:
         while True:

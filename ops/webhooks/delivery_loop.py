@@ -10,6 +10,7 @@ import asyncio
 import itertools
 import logging
 import secrets
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 
@@ -18,6 +19,7 @@ import asyncpg
 from ledger.ids import system_clock_ms
 from ledger.limits import WEBHOOK_CALLS_MAX, WEBHOOK_CALLS_PER_ENDPOINT_MAX, WEBHOOK_CLAIMED_AT_ONCE
 from ledger.parts import WebhookEndpoint
+from ledger.probe import NO_PROBE, Probe
 from ledger.webhook_credentials import Credentials, WebhookCredentials
 from ops.webhooks.calls import EndpointCalls
 from projections.webhooks.body import Bodies
@@ -52,7 +54,9 @@ class DeliveryLoop:
         clock_ms: Callable[[], int] = system_clock_ms,
         look_s: float = LOOK_S,
         calls_max: int = WEBHOOK_CALLS_MAX,
+        probe: Probe = NO_PROBE,
     ) -> None:
+        self._probe = probe
         self._calls = calls
         self._clock_ms = clock_ms
         self._look_s = look_s
@@ -168,7 +172,9 @@ class DeliveryLoop:
         lane = delivery.lane
         turns: list[Lane] = []
         try:
+            began_s = time.perf_counter()
             failure_reason = await self._calls.post(url, body, credentials)
+            self._probe.webhook_called(time.perf_counter() - began_s, succeeded=failure_reason is None)
             (self._failing.add if failure_reason else self._failing.discard)(lane)
             turns = await self._deliveries.finish(delivery, failure_reason, self._clock_ms())
         except asyncio.CancelledError:

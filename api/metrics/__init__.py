@@ -1,0 +1,1 @@
+"""What Prometheus reads at ``/metrics`` (docs/decisions/0022-metrics-and-traces.md)."""
