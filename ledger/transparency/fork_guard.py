@@ -21,6 +21,7 @@ from ledger.merkle.verify_proof import check_growth
 from ledger.sql import query
 from ledger.transparency.anchor_file import AnchorFiles
 from ledger.transparency.checkpoint_store import CheckpointStore
+from ledger.transparency.signing_hold import held_because
 from ledger.transparency.signing_keys import KeyFolder, LogKeys
 from ledger.transparency.tile_store import TileStore
 
@@ -68,7 +69,11 @@ class ForkGuard:
         return found
 
     async def tell_of_older_database(self, pool: Any) -> None:
-        """Say in the log file which sites have fewer events than were signed: an older database was restored."""
+        """Say in the log file which sites have fewer events than were signed, and whether the keys are held back:
+        an older database was restored.
+        """
+        if reason := held_because(self._keys.path):
+            log.error("Nothing will be signed with the keys in %s: %s", self._keys.path, reason)
         for row in await pool.fetch(query("list_sites")):
             signed = self._keys.signed_size(Site(row["site"]))
             if signed > row["position"]:

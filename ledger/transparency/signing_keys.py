@@ -24,6 +24,7 @@ from ledger.merkle.keys import SigningKey, VerifierKey, is_key_name, parse_verif
 from ledger.merkle.note import MalformedNote
 from ledger.transparency.checkpoint_store import unverified
 from ledger.transparency.durable_files import locked, make_folder, read_if_there, write_durably
+from ledger.transparency.signing_hold import held_because
 
 
 class SigningKeysUnusable(OperationFailed):
@@ -66,6 +67,15 @@ class LogKeys:
         return tuple(key.verifier for key in self.keys)
 
 
+def require_operator_name(name: str) -> None:
+    """
+    Raises:
+        SigningKeysUnusable: this cannot begin the origin of a log.
+    """
+    if not is_key_name(name) or len(name) > OPERATOR_LENGTH_MAX:
+        raise SigningKeysUnusable(f"{name!r} cannot be the origin of a log: no spaces, no plus, not too long.")
+
+
 class KeyFolder:
     """The folder with the keys of all sites. Its methods touch files, and are quick."""
 
@@ -86,8 +96,7 @@ class KeyFolder:
         with locked(self.path):
             known = self._operator()
             name = operator or known or new_name()
-            if not is_key_name(name) or len(name) > OPERATOR_LENGTH_MAX:
-                raise SigningKeysUnusable(f"{name!r} cannot be the origin of a log: no spaces, no plus, not too long.")
+            require_operator_name(name)
             if known not in {None, name}:
                 raise SigningKeysUnusable(
                     f"The logs with keys in {self.path} have the origin {known}. A log never changes it; not to {name}."
@@ -113,11 +122,18 @@ class KeyFolder:
         """Sign a checkpoint with all keys that sign, and remember it before anybody sees it; the note.
 
         The first call for a site makes its first key. Whether the checkpoint may be signed is for the caller to know.
+
+        Raises:
+            SigningKeysUnusable: the keys are held back, or only their published halves are here.
         """
         with locked(self.path):
+            if reason := held_because(self.path):
+                raise SigningKeysUnusable(f"Nothing is signed with the keys in {self.path}: {reason}")
             checkpoint = Checkpoint(self._origin(site), size, root)
             kept = self._kept(site) or self._written(site, [_new_key(checkpoint.origin, from_size=0)])
             signers = [SigningKey(checkpoint.origin, key.private_key) for key in kept if key.private_key]
+            if not signers:
+                raise self._no_private_half(site)
             note = sign_checkpoint(checkpoint, *signers).encode()
             write_durably(self._file(site, "signed"), note)
             return note
@@ -143,10 +159,16 @@ class KeyFolder:
 
         Args:
             size: the largest checkpoint that the database has; one that was signed since counts as well.
+
+        Raises:
+            SigningKeysUnusable: only the published halves of the site's keys are here.
         """
         with locked(self.path):
             key = _new_key(self._origin(site), from_size=max(size, self.signed_size(site)))
-            self._written(site, [*self._kept(site), key])
+            kept = self._kept(site)
+            if kept and not any(each.private_key for each in kept):
+                raise self._no_private_half(site)
+            self._written(site, [*kept, key])
             return parse_verifier_key(key.verifier_key)
 
     def retire(self, site: Site, key_id: str, size: int) -> LogKey:
@@ -173,6 +195,12 @@ class KeyFolder:
         if operator is None:
             raise SigningKeysUnusable(f"There are no signing keys in {self.path}: `order-ledger serve` makes them.")
         return f"{operator}/{site}"
+
+    def _no_private_half(self, site: Site) -> SigningKeysUnusable:
+        return SigningKeysUnusable(
+            f"The keys of {site} in {self.path} can verify and cannot sign: their private halves were not in the "
+            "backup that they came from. Copy the folder with the keys there from where the service signed before."
+        )
 
     def _operator(self) -> str | None:
         text = read_if_there(self.path / _OPERATOR)

@@ -77,7 +77,11 @@ class StandingCheck:
             return Standing(Verdict.NOT_ANCHORED, f"{told} newer than the last anchor.", size, anchor.anchored_at)
         return Standing(
             Verdict.PROVEN,
-            f"All {len(events)} events were checked against the anchored checkpoint of size {size}.",
+            f"{_all(len(events))} checked against the anchored checkpoint of size {size}.",
             size,
             anchor.anchored_at,
         )
+
+
+def _all(events: int) -> str:
+    return "The one event was" if events == 1 else f"All {events} events were"

@@ -12,12 +12,15 @@ from ledger.transparency.checkpoint_store import CheckpointStore, StoredAnchor, 
 from ledger.transparency.signing_keys import LogKeys
 from ops.cli.options import DATA_DIR, AsJson, DatabaseUrl, DataDir, KeysDir, SiteName, run_with_pool
 from ops.cli.printing import print_json
+from ops.cli.signing_again import new_log, resume
 from ops.cli.site_choice import MaybeSite, chosen_site
 from ops.target import Target
 
 app = typer.Typer(help="See checkpoints, and manage the keys that sign them.", no_args_is_help=True)
 keys_app = typer.Typer(help="The keys that sign checkpoints.", no_args_is_help=True)
 app.add_typer(keys_app, name="keys")
+app.command()(resume)
+app.command("new-log")(new_log)
 
 
 @app.command()

@@ -55,10 +55,11 @@ def verify(
         target, lambda pool, address: _verify(pool, target, sites, options | {"address": address})
     )
     if as_json:
-        print_json([_document(each) for each in verified])
+        print_json([verified_document(each) for each in verified])
     else:
         for each in verified:
-            _print(each)
+            for text, style in verified_lines(each):
+                out.print(text, markup=False, style=style)
         _print_verdict(verified)
     if any(each.audit.fault for each in verified):
         raise typer.Exit(FAULT)
@@ -85,14 +86,14 @@ async def _verify(
     return verified
 
 
-def _print(verified: Verified) -> None:
+def verified_lines(verified: Verified) -> Iterator[tuple[str, str | None]]:
+    """What was verified of a site, line by line, each with its colour."""
     fault = verified.audit.fault
-    style = "red" if fault else "green"
-    out.print(f"{verified.site}: {'FAULT' if fault else 'sound'}", markup=False, style=style)
+    yield f"{verified.site}: {'FAULT' if fault else 'sound'}", "red" if fault else "green"
     if fault:
-        out.print(f"  {visible(fault.sentence)}", markup=False)
+        yield f"  {visible(fault.sentence)}", None
     for name, text in _lines(verified):
-        out.print(f"  {name:<12} {text}", markup=False)
+        yield f"  {name:<12} {text}", None
 
 
 def _lines(verified: Verified) -> Iterator[tuple[str, str]]:
@@ -126,7 +127,8 @@ def _print_verdict(verified: list[Verified]) -> None:
     out.print(f"{sites}, {events:,} events verified: {said}", markup=False, style="red" if faults else "green")
 
 
-def _document(verified: Verified) -> dict[str, Any]:
+def verified_document(verified: Verified) -> dict[str, Any]:
+    """The same for machines."""
     audit, log = verified.audit, verified.audit.log
     anchored = max(log.anchored, audit.begun_after)
     document: dict[str, Any] = {

@@ -1,0 +1,1 @@
+SELECT name, digest FROM ledger_migration.applied ORDER BY name
