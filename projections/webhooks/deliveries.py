@@ -63,8 +63,13 @@ class Deliveries:
 
     async def lanes(self, now_ms: int) -> list[Lane]:
         """Endpoints of all sites at which something may be due."""
-        rows = await self._pool.fetch(query("webhook_lanes"), now_ms)
-        return [Lane(Site(row["site"]), row["endpoint_id"]) for row in rows]
+        async with self._pool.acquire() as connection:
+            sites = [row["site"] for row in await connection.fetch(query("sites_with_webhook_deliveries"))]
+            return [
+                Lane(Site(site), row["endpoint_id"])
+                for site in sites
+                for row in await connection.fetch(query("webhook_lanes"), site, now_ms)
+            ]
 
     async def claim(self, lane: Lane, kind: Kind, claim: str, now_ms: int, limit: int) -> list[Claimed]:
         """Claim deliveries that are due, in the order in which they are to begin.
