@@ -20,7 +20,8 @@ from ops.database import Address, as_owner, service_pool
 from ops.embedded import EmbeddedPostgres
 from ops.migrations import migrate
 from projections.past.consumer import OrderVersions
-from projections.past.rebuild import VersionsRebuild, VersionsReport
+from projections.past.rebuild import VersionsRebuild
+from projections.past.versions_report import VersionsReport
 
 _EVENT_COLUMNS = ("stream", "version", "type", "recorded_at", "event_id", "leaf", "body")
 _WRITTEN_TOGETHER = 5_000

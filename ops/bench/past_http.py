@@ -122,6 +122,11 @@ async def _long_life(address: Address, site: Site, count: int) -> str:
     return made.id
 
 
+def _keys(state: Path, address: Address) -> Path:
+    """Where the keys of a database are: those of another log of the same name sign no log that does not continue it."""
+    return state / "keys" / str(address.owner["database"])
+
+
 def main(
     orders: Annotated[int, typer.Option(help="Orders in each database.")] = 100_000,
     keep: Annotated[Path | None, typer.Option(help="Folder to keep the filled databases in, for the next run.")] = None,
@@ -136,12 +141,12 @@ def main(
         for each in lives:
             address = asyncio.run(past_database(postgres, orders, each, progress))
             moments = asyncio.run(_moments(address))
-            with served(address, SITE, state / "keys") as ledger:
+            with served(address, SITE, _keys(state, address)) as ledger:
                 typer.echo(f"\nPages, {each} lives\n\n{report(list(pages(ledger, moments, filters)), RATIO_MAX)}")
         for count in (5, _LONG_LIFE):
             site = Site(f"life{count}")
             order_id = asyncio.run(_long_life(address, site, count))
-            with served(address, site, state / "keys") as ledger:
+            with served(address, site, _keys(state, address)) as ledger:
                 found = list(retrieves(ledger, order_id, count))
             typer.echo(f"\nRetrieves, {count} events\n\n{report(found, RETRIEVE_RATIO_MAX)}")
 

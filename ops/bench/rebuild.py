@@ -31,8 +31,8 @@ from ops.database import Address, service_pool
 from ops.embedded import EmbeddedPostgres, Role
 from ops.target import Target
 from ops.verification import verify_site
+from ops.version_rebuilds.whole import rebuild_all_versions
 from projections.changes.index import ChangeIndex
-from projections.past.rebuild import VersionsRebuild
 from projections.rebuild.rebuild import Listener, Rebuild
 
 
@@ -42,6 +42,28 @@ class Bench:
 
     address: Address
     target: Target
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast a piece of work went through a log; processor times are microseconds an event."""
+
+    events: int
+    seconds: float
+    own_us: float
+    server_us: float
+    memory: str
+
+    @property
+    def events_per_s(self) -> float:
+        """Events a second."""
+        return self.events / self.seconds
+
+    def __str__(self) -> str:
+        return (
+            f"{self.events_per_s:,.0f} events/s in {self.seconds:.1f} s; {self.own_us:.1f} µs an event here, "
+            f"{self.server_us:.1f} µs in the database; {self.memory}"
+        )
 
 
 Look = Callable[[], None]
@@ -56,9 +78,18 @@ async def rebuild_orders(pool: asyncpg.Pool, _: Bench, look: Look) -> int:
     return report.events
 
 
-async def rebuild_versions(pool: asyncpg.Pool, _: Bench, look: Look) -> int:
-    """Fold all orders and compare their versions with the index of past ones; nothing differs."""
-    report = await VersionsRebuild(pool, SITE, on_progress=lambda _: look()).run()
+async def rebuild_versions(pool: asyncpg.Pool, bench: Bench, look: Look) -> int:
+    """Fold all orders in two processes and compare their versions with the index of past ones; nothing differs."""
+    return await _rebuild_versions(pool, look, bench.address)
+
+
+async def rebuild_versions_in_one_process(pool: asyncpg.Pool, _: Bench, look: Look) -> int:
+    """The same in one."""
+    return await _rebuild_versions(pool, look, None)
+
+
+async def _rebuild_versions(pool: asyncpg.Pool, look: Look, address: Address | None) -> int:
+    report = await rebuild_all_versions(pool, SITE, address=address, on_progress=lambda *_: look())
     assert report.is_true, report.differing[:5]
     return report.events
 
@@ -67,7 +98,7 @@ async def make_versions(pool: asyncpg.Pool, bench: Bench, look: Look) -> int:
     """Fold all orders and write their versions and documents, of which there are none."""
     await pool.execute("DELETE FROM ledger.order_version")
     await pool.execute("DELETE FROM ledger.order_version_document")
-    report = await VersionsRebuild(pool, SITE, on_progress=lambda _: look()).run()
+    report = await rebuild_all_versions(pool, SITE, address=bench.address, on_progress=lambda *_: look())
     assert report.without_document > 0
     return report.events
 
@@ -91,18 +122,26 @@ async def _verify(pool: asyncpg.Pool, bench: Bench, look: Look, address: Address
 WORK: dict[str, Work] = {
     "order_versions, all written": make_versions,
     "order_versions, compared": rebuild_versions,
+    "same, in one process": rebuild_versions_in_one_process,
     "orders, compared": rebuild_orders,
     "verify, all views": verify,
     "verify, in one process": verify_in_one_process,
 }
 
 
-def measured(bench: Bench, name: str) -> str:
+def measured_alone(bench: Bench, name: str) -> Pace:
+    """Do a piece of work in a process of its own, and what it took."""
+    # A process that was forked would have the memory of this one.
+    with ProcessPoolExecutor(max_workers=1, mp_context=multiprocessing.get_context("spawn")) as alone:
+        return alone.submit(measured, bench, name).result()
+
+
+def measured(bench: Bench, name: str) -> Pace:
     """Do a piece of work, and what it took."""
     return asyncio.run(_measured(bench, WORK[name]))
 
 
-async def _measured(bench: Bench, work: Work) -> str:
+async def _measured(bench: Bench, work: Work) -> Pace:
     peaks_mb: list[int] = []
     async with service_pool(bench.address, size_max=2) as pool:
         server = parent_of(await pool.fetchval("SELECT pg_backend_pid()"))
@@ -110,11 +149,8 @@ async def _measured(bench: Bench, work: Work) -> str:
         events = await work(pool, bench, lambda: peaks_mb.append(_peak_mb()))
         seconds, own_s = time.perf_counter() - began, _own_s() - own
         server_s = (family_ms(server) - served) / 1000
-    return (
-        f"{events / seconds:,.0f} events/s in {seconds:.1f} s; {own_s * 1e6 / events:.1f} µs an event here, "
-        f"{server_s * 1e6 / events:.1f} µs in the database; "
-        f"{peaks_mb[len(peaks_mb) // 10]} MB after a tenth, {_peak_mb()} MB at the end{_peak_of_children()}"
-    )
+    memory = f"{peaks_mb[len(peaks_mb) // 10]} MB after a tenth, {_peak_mb()} MB at the end{_peak_of_children()}"
+    return Pace(events, seconds, own_s * 1e6 / events, server_s * 1e6 / events, memory)
 
 
 def _own_s() -> float:
@@ -155,11 +191,8 @@ def main(
         progress = stack.enter_context(Progress(console=Console(stderr=True)))
         bench = Bench(asyncio.run(past_database(postgres, orders, lives, progress)), Target(state))
         asyncio.run(prepare(bench))
-        # A process that was forked would have the memory of this one.
-        fresh = multiprocessing.get_context("spawn")
         for name in WORK:
-            with ProcessPoolExecutor(max_workers=1, mp_context=fresh) as alone:
-                typer.echo(f"{name:<28} {alone.submit(measured, bench, name).result()}")
+            typer.echo(f"{name:<28} {measured_alone(bench, name)}")
 
 
 if __name__ == "__main__":

@@ -8,8 +8,7 @@ from ledger.ids import Site
 from ledger.transparency.log_audit import NamedFault
 from ops.view_audits.comparison import Row, finding_of, first_difference, unequal
 from ops.view_audits.faults import VersionTimesDiffer
-from projections.past.clock import LogClock
-from projections.past.rebuild import born
+from projections.past.clock import LogClock, born
 from projections.sql import query
 
 COLUMNS = ("position", "latest_ms", "lag_ms_max", "lead_s_max")

@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ledger.envelope import RecordedEvent
-from projections.past.versions import Standing
+from projections.past.columns import evolve_columns
+from projections.past.versions import Standing, order_events
+from projections.rebuild.folding import StreamBroken
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,5 +28,15 @@ class LogClock:
         for event in page:
             lag_ms_max = max(lag_ms_max, latest_ms - event.recorded_at)
             latest_ms = max(latest_ms, event.recorded_at)
-        leads = (each.columns.created_at - each.columns.updated_at for each in born)
-        return LogClock(latest_ms, lag_ms_max, max(self.lead_s_max, *leads, 0))
+        return LogClock(latest_ms, lag_ms_max, max(self.lead_s_max, *(each.lead_s for each in born), 0))
+
+
+def born(event: RecordedEvent) -> list[Standing]:
+    """The order that an event made, where it made one that can be read."""
+    if event.version != 1 or not any(order_events([event])):
+        return []
+    try:
+        columns = evolve_columns(None, event)
+    except StreamBroken:
+        return []
+    return [Standing(event.version, event.position, event.recorded_at, columns)]

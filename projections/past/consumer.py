@@ -87,13 +87,18 @@ async def standing_before(
 
 
 async def add_versions(connection: Any, site: Site, versions: Sequence[Superseded]) -> None:
-    """Write rows of ``ledger.order_version``."""
-    if versions:
+    """Write versions."""
+    await add_rows(connection, site, list(map(row_of, versions)))
+
+
+async def add_rows(connection: Any, site: Site, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Write rows of ``ledger.order_version``, by ``ROW_COLUMNS``."""
+    if rows:
         await connection.copy_records_to_table(
             "order_version",
             schema_name="ledger",
             columns=["site", *ROW_COLUMNS],
-            records=[(site, *row_of(each)) for each in versions],
+            records=[(site, *row) for row in rows],
         )
 
 

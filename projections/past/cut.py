@@ -13,7 +13,7 @@ from ledger.ids import Position, Site
 from ledger.limits import INTEGER_MAX
 from projections.history.moments import AtPosition, AtTime, instant_text, refuse_future
 from projections.past.consumer import CONSUMER
-from projections.past.versions import Superseded
+from projections.past.versions import Standing, Superseded
 from projections.sql import query
 
 ListMoment = AtTime | AtPosition
@@ -26,8 +26,9 @@ class Cut:
     ``position`` and ``until_ms`` are the last ones included; of the two that the moment does not name, no bound.
     ``head`` is the last position of the log and ``indexed`` the last that the index of past orders has.
 
-    Nothing that had happened by then was recorded after ``latest_s`` or created after ``created_s``. Of what the
-    index has, all up to ``all_until`` had happened, and nothing behind ``none_after``.
+    Nothing that had happened by then was recorded after ``latest_s``, and no order names a creation that is more than
+    ``lead_s`` behind its first event. Of what the index has, all up to ``all_until`` had happened, and nothing behind
+    ``none_after``.
     """
 
     position: int = INTEGER_MAX
@@ -35,7 +36,7 @@ class Cut:
     head: Position
     indexed: Position
     latest_s: int = INTEGER_MAX
-    created_s: int = INTEGER_MAX
+    lead_s: int = 0
     all_until: int
     none_after: int
 
@@ -43,6 +44,11 @@ class Cut:
     def is_time(self) -> bool:
         """Whether a time was asked for."""
         return self.until_ms != INTEGER_MAX
+
+    @property
+    def created_s(self) -> int:
+        """Nothing that had happened by then was created later."""
+        return self.latest_s + self.lead_s
 
     @property
     def is_present(self) -> bool:
@@ -83,8 +89,8 @@ async def cut_at(connection: Any, site: Site, moment: ListMoment, now_ms: int) -
     return _cut_at_time(row, until_ms, head, indexed)
 
 
-def with_tail(cut: Cut, tail: list[RecordedEvent], created_s: list[int]) -> Cut:
-    """The cut with bounds that hold for what the index has not come to, too: these events and creations."""
+def with_tail(cut: Cut, tail: list[RecordedEvent], born: list[Standing]) -> Cut:
+    """The cut with bounds that hold for what the index has not come to, too: these events and new orders."""
     latest_ms = max((each.recorded_at for each in tail if each.position <= cut.position), default=0)
     return Cut(
         position=cut.position,
@@ -92,7 +98,7 @@ def with_tail(cut: Cut, tail: list[RecordedEvent], created_s: list[int]) -> Cut:
         head=cut.head,
         indexed=cut.indexed,
         latest_s=max(cut.latest_s, min(latest_ms, cut.until_ms) // 1000),
-        created_s=max(cut.created_s, *created_s, 0),
+        lead_s=max(cut.lead_s, *(each.lead_s for each in born), 0),
         all_until=cut.all_until,
         none_after=cut.none_after,
     )
@@ -109,7 +115,7 @@ def _cut_at_position(row: Any, position: int, head: Position, indexed: Position)
         head=head,
         indexed=indexed,
         latest_s=latest_s,
-        created_s=latest_s + (row["lead_s_max"] or 0),
+        lead_s=row["lead_s_max"] or 0,
         all_until=stabbed,
         none_after=stabbed,
     )
@@ -122,7 +128,7 @@ def _cut_at_time(row: Any, until_ms: int, head: Position, indexed: Position) -> 
         head=head,
         indexed=indexed,
         latest_s=latest_s,
-        created_s=latest_s + (row["lead_s_max"] or 0),
+        lead_s=row["lead_s_max"] or 0,
         all_until=row["all_until"],
         none_after=row["none_after"],
     )

@@ -4,9 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ledger.ids import Site
-from projections.past.consumer import row_of
-from projections.past.kept_documents import KeptDocument
-from projections.past.whole_orders import PastVersions
+from projections.past.whole_orders import WholeOrder
 from projections.sql import query
 
 
@@ -17,14 +15,9 @@ class IndexedOrder:
     rows: list[tuple[Any, ...]] = field(default_factory=list)
     documents: dict[int, bytes] = field(default_factory=dict)
 
-    def is_true(self, truth: PastVersions) -> bool:
+    def is_true(self, truth: WholeOrder) -> bool:
         """Whether the rows are what they must be, and no document is other than its version's."""
-        documents = {each.version: each.document for each in truth.documents}
-        return self.rows == [row_of(each) for each in truth.versions] and self.documents.items() <= documents.items()
-
-    def without_document(self, truth: PastVersions) -> list[KeptDocument]:
-        """The documents that might be kept and are not."""
-        return [each for each in truth.documents if each.version not in self.documents]
+        return self.rows == truth.rows and truth.has_only_true(self.documents)
 
 
 async def indexed_orders(

@@ -134,9 +134,8 @@ async def _tail(connection: Any, site: Site, cut: Cut) -> _Tail:
         raise _Behind(behind)
     page = await _events(connection, site, cut.indexed, behind)
     found = replaced(page, await standing_before(connection, site, page))
-    created_s = [each.columns.created_at for each in found.born]
     changed = frozenset(each.order_id for each in found.versions)
-    return _Tail(with_tail(cut, page, created_s), tuple(filter(cut.holds, found.versions)), changed)
+    return _Tail(with_tail(cut, page, found.born), tuple(filter(cut.holds, found.versions)), changed)
 
 
 async def _events(connection: Any, site: Site, after: Position, count: int) -> list[RecordedEvent]:

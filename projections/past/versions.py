@@ -29,6 +29,11 @@ class Standing:
     since_ms: int
     columns: Columns
 
+    @property
+    def lead_s(self) -> int:
+        """By how much the creation that the order names lies behind the event."""
+        return self.columns.created_at - self.columns.updated_at
+
 
 @dataclass(frozen=True, slots=True)
 class Superseded:

@@ -8,12 +8,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
+from typing import Protocol
 
 from eventsourcing.persistence import MapperDeserialisationError
 
 from ledger.batch import OrderRow
 from ledger.envelope import Envelope, EventMapper, RecordedEvent, leaf_hash
-from ledger.ids import Position, Site, StreamId
+from ledger.ids import Position, Site, StreamId, Version
 from ledger.merkle.faults import ColumnDiffers, LeafDiffers, LinkBreaks, VersionBreaks
 from ledger.order import Order, evolve
 from projections.order_row import order_row
@@ -23,10 +24,23 @@ _COLUMNS = ("stream", "version", "type", "recorded_at", "event_id")
 _columns_of = attrgetter(*_COLUMNS)
 
 
+class EventPlace(Protocol):
+    """Where an event is."""
+
+    @property
+    def stream(self) -> StreamId: ...
+
+    @property
+    def position(self) -> Position: ...
+
+    @property
+    def version(self) -> Version: ...
+
+
 class StreamBroken(ValueError):
     """An event cannot be believed or read. The text says what is wrong."""
 
-    def __init__(self, event: RecordedEvent, reason: str) -> None:
+    def __init__(self, event: EventPlace, reason: str) -> None:
         super().__init__(reason)
         self.stream = event.stream
         self.position = event.position

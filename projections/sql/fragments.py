@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ledger.limits import INTEGER_MAX
 from projections.sql.conditions import Condition, NoneOf, OneOf, StartsWith, Within
 
 
@@ -27,10 +28,20 @@ def condition_sql(condition: Condition, arguments: Arguments) -> str:
             return f"{column} = {arguments.add(value)}"
         case OneOf(_, values):
             return f"{column} = ANY ({arguments.add(list(values))})"
-        case Within(_, first, last):
-            return f"{column} BETWEEN {arguments.add(first)} AND {arguments.add(last)}"
+        case Within():
+            return _within(condition, arguments)
         case StartsWith(_, prefix):
             end = f" AND {column} < {arguments.add(condition.end)}" if condition.end else ""
             return f"{column} >= {arguments.add(prefix)}{end}"
         case NoneOf(_, values):
             return f"({column} IS NULL OR {column} <> ALL ({arguments.add(list(values))}))"
+
+
+def _within(condition: Within, arguments: Arguments) -> str:
+    """A range, without an end that it does not have: of two ends, an index may read from the one that is no bound."""
+    column, first, last = condition.column, condition.first, condition.last
+    if first > -INTEGER_MAX and last < INTEGER_MAX:
+        return f"{column} BETWEEN {arguments.add(first)} AND {arguments.add(last)}"
+    if last < INTEGER_MAX:
+        return f"{column} <= {arguments.add(last)}"
+    return f"{column} >= {arguments.add(first)}"

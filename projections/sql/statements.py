@@ -33,9 +33,11 @@ class Statement:
     is_bounded: bool
 
 
-def statement(site: Site, wanted: OrderQuery, conditions: tuple[Condition, ...], read: Read) -> Statement:
-    """The statement of one read of a page."""
-    writer = _Writer(site, wanted, conditions)
+def statement(
+    site: Site, wanted: OrderQuery, conditions: tuple[Condition, ...], read: Read, *, with_documents: bool = True
+) -> Statement:
+    """The statement of one read of a page; where only its ids are wanted, ``document`` is null."""
+    writer = _Writer(site, wanted, conditions, with_documents=with_documents)
     match read:
         case MergedPeriodsRead(within, periods_max):
             text, is_bounded = writer.merged_periods(within, periods_max), periods_max is not None
@@ -50,7 +52,9 @@ def statement(site: Site, wanted: OrderQuery, conditions: tuple[Condition, ...],
 class _Writer:
     """Writes one statement: every value that is not ours becomes an argument."""
 
-    def __init__(self, site: Site, wanted: OrderQuery, conditions: tuple[Condition, ...]) -> None:
+    def __init__(
+        self, site: Site, wanted: OrderQuery, conditions: tuple[Condition, ...], *, with_documents: bool
+    ) -> None:
         self._arguments = Arguments(site)
         self._wanted = wanted
         self._conditions = conditions
@@ -61,6 +65,7 @@ class _Writer:
             "sort": wanted.sort.field,
             "direction": "DESC" if wanted.sort.descending else "ASC",
             "limit": self._argument(wanted.limit + 1),
+            "is_shown": "true" if with_documents else "false",
         }
 
     def walk(self, access: Access) -> str:

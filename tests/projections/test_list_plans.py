@@ -17,7 +17,7 @@ import pytest
 from ledger.ids import Site
 from ops.bench.orders import COLUMNS, END_S, START_S, in_order_of_updates, orders, records
 from ops.bench.pages import LikelyPage, likely_pages
-from projections.listing import OrderQuery, PageStart
+from projections.listing import Filter, Operator, OrderQuery, PageStart, Sort
 from projections.orders import is_cut, page_statements
 from projections.sql import reads
 from projections.sql.accesses import NARROW, PERIOD_BITS, PERIODS, STATUS_PERIODS, UPDATE_PERIODS
@@ -126,6 +126,19 @@ def test_no_likely_page_looks_at_a_share_of_the_table(
     assert rows <= DEAREST_ROWS_MAX
     assert blocks <= BLOCKS_MAX
     assert {name: each for name, each in costs.items() if each[0] > ROWS_MAX or each[1] > BLOCKS_MAX} == {}
+
+
+def test_a_range_with_one_end_is_read_from_the_start_of_the_page_and_not_from_the_end_it_does_not_have(
+    shop: tuple[asyncio.Runner, asyncpg.Connection],
+) -> None:
+    """Of two bounds an index reads from one, and a bound that nothing reaches may be that one."""
+    runner, connection = shop
+    newest_first, half_way = Sort("updated_at", descending=True), PageStart((START_S + END_S) // 2, "")
+    everything = OrderQuery(sort=newest_first, start=half_way, limit=100)
+    since_long = replace(everything, filters=(Filter("updated_at", Operator.AFTER, (1,)),))
+    _, blocks = runner.run(cost(connection, everything))
+    _, blocks_of_range = runner.run(cost(connection, since_long))
+    assert blocks_of_range <= blocks + 5
 
 
 def scans(plan: Plan) -> set[tuple[str, str]]:

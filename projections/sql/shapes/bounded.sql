@@ -9,7 +9,7 @@ SELECT
     (
         SELECT document
         FROM {table} AS shown
-        WHERE shown.site = $1 AND shown.id = key.id AND NOT key.is_cut
+        WHERE shown.site = $1 AND shown.id = key.id AND {is_shown} AND NOT key.is_cut
     ) AS document
 FROM (
     SELECT key.sort_value, key.id, bool_or(key.is_cut) OVER () AS is_cut

@@ -3,6 +3,7 @@ WITH looked AS MATERIALIZED (
     SELECT {columns}
     FROM ledger.order_version
     WHERE site = $1 AND {read}
+    ORDER BY updated_at, id, version
     LIMIT {rows_max}
 )
 SELECT extent.looked, found.sort_value, found.id, found.version

@@ -12,7 +12,7 @@ SELECT
     key.sort_value,
     key.id,
     key.is_cut,
-    (SELECT document FROM {table} AS shown WHERE shown.site = $1 AND shown.id = key.id) AS document
+    (SELECT document FROM {table} AS shown WHERE shown.site = $1 AND shown.id = key.id AND {is_shown}) AS document
 FROM (
     SELECT key.sort_value, key.id, key.is_cut
     FROM {streams} LATERAL (

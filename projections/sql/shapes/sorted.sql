@@ -17,7 +17,7 @@ SELECT
     key.sort_value,
     key.id,
     false AS is_cut,
-    (SELECT document FROM {table} AS shown WHERE shown.site = $1 AND shown.id = key.id) AS document
+    (SELECT document FROM {table} AS shown WHERE shown.site = $1 AND shown.id = key.id AND {is_shown}) AS document
 FROM (
     SELECT key.{sort} AS sort_value, key.id
     FROM {streams} LATERAL (

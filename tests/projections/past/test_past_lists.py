@@ -17,7 +17,7 @@ from ledger.vocabulary import OrderStatus, OrderType
 from ops.database import Address, service_pool
 from projections.history.moments import AtPosition, AtTime
 from projections.listing import Filter, Operator, OrderQuery, Sort
-from projections.past import candidates, held
+from projections.past import candidates, held, walks
 from projections.past.columns import COLUMNS, Columns, columns_of, evolve_columns
 from projections.past.cut import ListMoment
 from projections.past.lists import PastLists
@@ -100,7 +100,13 @@ def test_pages_of_a_moment_put_together_are_the_list_of_then(
     with pytest.MonkeyPatch.context() as patch:
         # With small bounds, small tables are enough to come to them.
         patch.setattr(candidates, "TRY_ROWS_MAX", bounds[0])
+        patch.setattr(candidates, "FIRST_TRY_ROWS_MAX", bounds[0])
         patch.setattr(held, "FIRST_STEP", bounds[0])
+        patch.setattr(walks, "FIRST_STEP", bounds[0])
+        patch.setattr(held, "FIRST_PERIODS_ROWS_MAX", bounds[0])
+        patch.setattr(held, "PERIODS_ROWS_MAX", bounds[1])
+        patch.setattr(held, "LOOKED_UP_MAX", bounds[1])
+        patch.setattr(held, "SMALL_SET_ROWS_MAX", bounds[0])
         patch.setattr(held, "SET_ROWS_MAX", bounds[1])
         patch.setattr(held, "WALK_ROWS_MAX", bounds[2])
         for _ in range(6):
