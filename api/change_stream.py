@@ -17,6 +17,7 @@ from aiohttp import web
 from api.event_stream import EventStream
 from api.schemas.changes import ChangesRequest
 from api.services import Services
+from api.streams import StreamBudget
 from ledger.appender import CONNECTION_ERRORS
 from ledger.errors import LedgerError, ParamWrongValue
 from ledger.ids import Position, Site
@@ -43,11 +44,13 @@ class Listener:
     """Who listens to the log of a site.
 
     Args:
+        budget: what the stream is counted in.
         last_event_id: the header of this name, None without one.
         admit: raises a LedgerError once the listener's key is not in use any more.
     """
 
     services: Services
+    budget: StreamBudget
     site: Site
     request_id: str
     last_event_id: str | None
@@ -63,7 +66,7 @@ async def stream_changes(listener: Listener, wanted: ChangesRequest) -> web.Stre
     """
     start = await _start(listener, wanted)
     # Nothing is waited for between this and the stream's own count.
-    listener.services.streams.require_room(listener.site)
+    listener.budget.require_room(listener.site)
     return EventStream(_ChangeStream(listener, wanted, start).run)
 
 
@@ -107,7 +110,7 @@ class _ChangeStream:
     async def run(self, out: EventStream) -> None:
         """Write until the client, the key, the log or the process is gone."""
         streams = self._listener.services.streams
-        with streams.running(self._listener.site):
+        with self._listener.budget.running(self._listener.site):
             await out.begin(self._told, _RETRY_MS)
             try:
                 async with contextlib.aclosing(self._feed.batches(streams.closing, tick_s=_TICK_S)) as batches:

@@ -1,6 +1,6 @@
 """All routes below the API prefix, in the order in which documents list them."""
 
-from api.operations import changes, events, history, orders, requests, transparency, webhook_endpoints
+from api.operations import changes, events, health, history, orders, requests, transparency, webhook_endpoints
 from api.routing import Route
 
 ROUTES: tuple[Route, ...] = (
@@ -10,5 +10,6 @@ ROUTES: tuple[Route, ...] = (
     *webhook_endpoints.ROUTES,
     *changes.ROUTES,
     *requests.ROUTES,
+    *health.ROUTES,
     *transparency.ROUTES,
 )

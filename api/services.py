@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import asyncpg
 
 from api.access import Gate
+from api.metrics.service import ServiceMetrics
 from api.replay import Replays
+from api.request_log import RequestLog
 from api.requests.recorder import Recorder
 from api.streams import Streams
 from api.traffic import Traffic
@@ -58,6 +60,8 @@ class Services:
     requests: Requests
     recorder: Recorder
     traffic: Traffic
+    metrics: ServiceMetrics
+    request_log: RequestLog
     streams: Streams
     wakeups: Wakeups
     proofs: Proofs
@@ -80,19 +84,23 @@ def build_services(
     keys: KeyFolder = NO_KEYS,
     anchors: AnchorFiles | None = None,
     webhook_ports: Collection[int] = WEBHOOK_PORTS,
+    metrics: ServiceMetrics | None = None,
+    command_handler: Callable[..., CommandHandler] = CommandHandler,
 ) -> Services:
     """Wire the services around a pool.
 
     ``check_ready`` raises when the database cannot be reached or lacks migrations; ``requests_per_minute`` bounds
     each site, None is without limit; ``keys`` are those that checkpoints are verified with, ``anchors`` where the
     console finds what orders are held against; ``webhook_ports`` those that URLs of webhook endpoints may have.
-    ``wakeups`` are those of the process; where nobody else is told ``on_appended``, they are.
+    ``wakeups`` are those of the process; where nobody else is told ``on_appended``, they are. ``metrics`` are shared by
+    the processes of a service; None counts for this one alone. ``command_handler`` makes the handler of commands.
     """
     wakeups = wakeups or Wakeups()
+    metrics = metrics or ServiceMetrics()
     ids = IdSource(clock_ms)
     store = Store(pool)
-    appender = Appender(pool, clock_ms=clock_ms, on_appended=on_appended or wakeups.wake)
-    handler = CommandHandler(store, appender, row_of=order_row, ids=ids, clock_ms=clock_ms)
+    appender = Appender(pool, clock_ms=clock_ms, on_appended=on_appended or wakeups.wake, probe=metrics)
+    handler = command_handler(store, appender, row_of=order_row, ids=ids, clock_ms=clock_ms, probe=metrics)
     sites = Sites(pool)
     requests = Requests(pool)
     history = OrderHistory(store, clock_ms)
@@ -117,6 +125,8 @@ def build_services(
         requests=requests,
         recorder=Recorder(requests, clock_ms),
         traffic=Traffic(requests_per_minute),
+        metrics=metrics,
+        request_log=RequestLog(),
         streams=Streams(),
         wakeups=wakeups,
         proofs=proofs,

@@ -14,7 +14,7 @@ from aiohttp import web
 
 from api.console import sign_in
 from api.console.headers import Handler, secure_headers
-from api.console.rendering import answer, set_up_templates
+from api.console.rendering import SOMEBODY_CAME, answer, set_up_templates, templates_ahead
 from api.console.routes import ACTIONS, PAGES
 from api.console.session import Sessions
 from api.console.settings import ConsoleSettings
@@ -60,6 +60,7 @@ def create_console(services: Services, settings: ConsoleSettings) -> web.Applica
     console[PARKED] = Memory(partial(_parked, services), _PARKED_MEMORY_S)
     console[SESSIONS] = Sessions(settings.secret)
     set_up_templates(console)
+    console.cleanup_ctx.append(templates_ahead)
     sign_in.add_routes(console, services)
     for path, page in PAGES:
         console.router.add_get(path, page)
@@ -72,6 +73,7 @@ def create_console(services: Services, settings: ConsoleSettings) -> web.Applica
 @web.middleware
 async def signed_in(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Let those through who are signed in; everybody else is shown the way in, and comes back afterwards."""
+    request.app[SOMEBODY_CAME].set()
     if request.path in _OPEN or request.path.startswith(f"{PREFIX}/static/"):
         return await handler(request)
     session = request.app[SESSIONS].read(request)

@@ -15,6 +15,8 @@ _EQUAL = {
     "order": "order_id",
     "invoice": "invoice_id",
     "request": "request_id",
+    "cause": "causation_id",
+    "correlation": "correlation_id",
 }
 
 HELP: Mapping[str, str] = {
@@ -22,6 +24,7 @@ HELP: Mapping[str, str] = {
     "source:api,system": "through which door",
     "type:order.cancelled": "by type of event",
     "order:1 invoice:inv_1 request:req_…": "about an order or invoice, or of a request",
+    "cause:ev_…": "what an event led to; correlation:req_… all that began with a request",
     "time:2026-11-22": "on a day; >2026-11-22 after, <2026-11-22 before, 2026-11-01..2026-11-15 between",
     "position:>120": "behind a position of the log",
 }

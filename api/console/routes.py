@@ -4,6 +4,7 @@ from api.console.headers import Handler
 from api.console.pages import (
     activity,
     compare,
+    event,
     evidence,
     export,
     health,
@@ -26,6 +27,7 @@ PAGES: tuple[tuple[str, Handler], ...] = (
     ("/compare", compare.show),
     ("/activity", activity.show),
     ("/activity/stream", activity.stream),
+    ("/events/{id}", event.show),
     ("/requests/{id}", one_request.show),
     ("/invoices/{id:.+}", invoice.show),
     ("/webhooks", webhooks.show),

@@ -40,6 +40,18 @@ def milliseconds(value: int | None, *, shows_ms: bool = True) -> Markup:
     return Markup('<time datetime="{}">{} UTC</time>').format(machine, written)
 
 
+def lasted(value: int) -> str:
+    """A span of milliseconds, as exactly as anybody needs it: ``0.4 s``, ``47 s``, ``3 min 5 s``, ``2 h 10 min``."""
+    seconds_of_it = max(0, value) / 1000
+    if seconds_of_it < 10:
+        return f"{seconds_of_it:.1f} s"
+    whole = round(seconds_of_it)
+    for unit, smaller, size, part in (("d", "h", 86_400, 3_600), ("h", "min", 3_600, 60), ("min", "s", 60, 1)):
+        if whole >= size:
+            return f"{whole // size} {unit} {whole % size // part} {smaller}"
+    return f"{whole} s"
+
+
 def day(value: int, zone: tzinfo) -> str:
     """The day that a second falls on in a zone."""
     return datetime.fromtimestamp(value, zone).date().isoformat()
@@ -50,6 +62,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "words": words,
     "money": money,
     "day": day,
+    "lasted": lasted,
     "seconds": seconds,
     "milliseconds": milliseconds,
 }

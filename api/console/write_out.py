@@ -72,5 +72,10 @@ def _text(value: Any, *, is_time: bool) -> str | None:
         return None
     if is_time and isinstance(value, int):
         return seconds(value)
-    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
-    return visible(text, _VALUE_LENGTH_MAX)
+    if isinstance(value, dict):
+        return visible(", ".join(f"{name}: {_plain(each)}" for name, each in value.items()), _VALUE_LENGTH_MAX)
+    return visible(_plain(value), _VALUE_LENGTH_MAX)
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()

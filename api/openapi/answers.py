@@ -36,6 +36,7 @@ _ANSWERS = {
     "ledger_changes": "LoggedChangeList",
     "list_requests": "RequestList",
     "retrieve_request": "RequestAnswer",
+    "ledger_health": "HealthAnswer",
     "log_keys": "LogKeyList",
     "inclusion_proof": "InclusionAnswer",
     "consistency_proof": "ConsistencyAnswer",
@@ -93,6 +94,7 @@ def envelopes() -> Iterator[tuple[str, Json]]:
     yield "LoggedChangeList", _list("LoggedChangeList", "LoggedChangeAnswer")
     yield "RequestAnswer", _object("RequestAnswer", {"request": _ref("Request")}, ["request"])
     yield "RequestList", _list("RequestList", "RequestAnswer", dropped={"type": "integer", "minimum": 0})
+    yield "HealthAnswer", _object("HealthAnswer", {"health": _ref("Health")}, ["health"])
     yield from _proofs()
     yield "Configuration", _object("Configuration", site, list(site))
     yield "ConfigurationList", _object("ConfigurationList", {"configurations": sites}, ["configurations"])

@@ -33,6 +33,7 @@ _MORE: dict[str, _Kinds] = {
     "import_order": (e.DuplicateEntry,),
     "create_webhook_endpoint": (e.ResourceLimitExceeded,),
     "event_proof": (e.AuthorizationFailed,),
+    "ledger_health": (e.AuthorizationFailed,),
     "update": (e.InvalidState,),
     "cancel": (e.InvalidState,),
     "create_refundable_credit_note": (e.InvalidState,),

@@ -18,6 +18,7 @@ from api.requests import document as request_documents
 from ledger import parts
 from ledger.order import Order
 from projections import order_document as documents
+from projections import site_health
 from projections.changes import document as logged
 from projections.chargebee_events import resource as events
 from projections.history import changes, difference, order_states
@@ -49,6 +50,12 @@ _RESOURCES: tuple[tuple[str, type[msgspec.Struct], type[msgspec.Struct], tuple[s
     ("Request", request_documents.KeptRequestDocument, request_documents.KeptRequestDocument, ("request",)),
     ("RequestParameter", request_documents.RequestParameter, request_documents.RequestParameter, ()),
     ("EventOfRequest", request_documents.EventOfRequest, request_documents.EventOfRequest, ()),
+    ("Health", site_health.HealthDocument, site_health.HealthDocument, ("health",)),
+    ("Consumer", site_health.ConsumerDocument, site_health.ConsumerDocument, ()),
+    ("ParkedOrder", site_health.ParkedOrderDocument, site_health.ParkedOrderDocument, ()),
+    ("Rebuild", site_health.RebuildDocument, site_health.RebuildDocument, ()),
+    ("LastCheckpoint", site_health.CheckpointDocument, site_health.CheckpointDocument, ()),
+    ("LastAnchor", site_health.AnchorDocument, site_health.AnchorDocument, ()),
 )
 # What holds the others.
 _ROOTS = (
@@ -61,6 +68,7 @@ _ROOTS = (
     order_states.AsOf,
     past_lists.ListAsOf,
     request_documents.KeptRequestDocument,
+    site_health.HealthDocument,
 )
 # Members that hold whatever an order holds.
 _ANYTHING = frozenset({"MemberChange.before", "MemberChange.after"})

@@ -38,6 +38,7 @@ ROUTES: tuple[Route, ...] = (Route("ledger_changes", "GET", "/ledger/changes", l
 def _listener(call: Call) -> Listener:
     return Listener(
         services=call.services,
+        budget=call.services.streams.of_api,
         site=call.site,
         request_id=call.request_id,
         last_event_id=call.request.headers.get(LAST_EVENT_ID),

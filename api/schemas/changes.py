@@ -71,6 +71,8 @@ class ChangesSchema(PageSchema[ChangesRequest]):
     order_id = TextFilter(*EQUALITY, *SET_OPERATORS)
     invoice_id = TextFilter(*EQUALITY, *SET_OPERATORS)
     request_id = TextFilter(*EQUALITY, *SET_OPERATORS)
+    causation_id = TextFilter(*EQUALITY, *SET_OPERATORS)
+    correlation_id = TextFilter(*EQUALITY, *SET_OPERATORS)
     recorded_at = TimestampFilter()
     position = FilterField(Integer(0), Operator.AFTER, Operator.BEFORE, Operator.BETWEEN)
 

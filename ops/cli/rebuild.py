@@ -6,19 +6,20 @@ from typing import Annotated, Any
 import asyncpg
 import msgspec
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from ledger.errors import ParamWrongValue, ResourceNotFound
-from ops.cli.options import DATA_DIR, AsJson, DatabaseUrl, DataDir, err, out, run_with_pool
+from ops.cli.options import DATA_DIR, AsJson, DatabaseUrl, DataDir, out, run_with_pool
 from ops.cli.order_text import change_rows
 from ops.cli.printing import print_json
 from ops.cli.rebuild_changes import rebuild_changes
+from ops.cli.rebuild_progress import RebuildProgress
 from ops.cli.rebuild_versions import rebuild_versions
 from ops.cli.site_choice import MaybeSite, chosen_site
 from ops.target import Target
 from projections.rebuild import rebuild as machinery
 from projections.rebuild.comparison import RowDifference
 from projections.rebuild.rebuild import Listener, Rebuild, Report
+from projections.rebuild.runs import Outcome
 from projections.visible_text import visible
 
 UNTRUE = 2
@@ -60,7 +61,7 @@ def rebuild(
     orders are parked. 1: the rebuild could not run.
     """
     if view is View.ORDER_VERSIONS:
-        past = rebuild_versions(Target(data_dir, database_url), site, order, _progress(), check=check, as_json=as_json)
+        past = rebuild_versions(Target(data_dir, database_url), site, order, check=check, as_json=as_json)
         if past.broken or (check and not past.is_true):
             raise typer.Exit(UNTRUE)
         return
@@ -69,7 +70,7 @@ def rebuild(
             raise ParamWrongValue(
                 "The index of the log is rebuilt as a whole: --order does not go with --view changes."
             )
-        log = rebuild_changes(Target(data_dir, database_url), site, _progress(), check=check, as_json=as_json)
+        log = rebuild_changes(Target(data_dir, database_url), site, check=check, as_json=as_json)
         if check and not log.is_true:
             raise typer.Exit(UNTRUE)
         return
@@ -89,14 +90,11 @@ async def _run(
 ) -> tuple[Report, list[RowDifference]]:
     site = await chosen_site(pool, named)
     shown: list[RowDifference] = []
-    with _progress() as bar:
-        task = bar.add_task("events", total=None, rate="", differences=0)
+    async with RebuildProgress(pool, site, View.ORDERS, check=check, is_recorded=order is None) as progress:
 
         def on_progress(so_far: machinery.Progress) -> None:
-            seconds = bar.tasks[0].elapsed or 0
-            rate = f"{so_far.events / seconds:,.0f}/s" if seconds else ""
             found = sum(so_far.findings.values())
-            bar.update(task, total=so_far.events_total, completed=so_far.events, rate=rate, differences=found)
+            progress.tell(events=so_far.events, total=so_far.events_total, differing=found)
 
         def on_difference(found: RowDifference) -> None:
             if len(shown) < _DIFFERENCES_SHOWN_MAX:
@@ -107,6 +105,7 @@ async def _run(
         listener = Listener(on_progress=on_progress, on_difference=on_difference)
         work = Rebuild(pool, site, check_only=check, listener=listener)
         report = await (work.run() if order is None else work.run_for(order))
+        progress.end(Outcome.of(is_true=report.is_true, has_parked=bool(report.broken), check_only=check))
     if order is not None and not report.orders and not shown:
         raise ResourceNotFound(f"The site {site} has no order {order}.")
     return report, shown
@@ -166,18 +165,3 @@ def _document(report: Report, differences: list[RowDifference]) -> dict[str, Any
             for each in differences
         ],
     }
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TextColumn("{task.fields[differences]} differ"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        console=err,
-        transient=True,
-        disable=not err.is_terminal,
-    )

@@ -3,23 +3,24 @@
 import asyncio
 from typing import Any
 
-from rich.progress import Progress
-
 from ledger.ids import Site
-from ops.cli.options import progress
+from ops.cli.options import progress as tell
 from ops.cli.printing import print_json
+from ops.cli.rebuild_progress import RebuildProgress
 from ops.cli.site_choice import chosen_site
 from ops.database import Address, as_owner, prepare, reachable, service_pool
 from ops.target import Target
+from projections.changes.index import CONSUMER
 from projections.changes.rebuild import ChangesRebuild, ChangesReport
+from projections.rebuild.runs import Outcome
 
 _POSITIONS_SHOWN_MAX = 20
 
 
-def rebuild_changes(target: Target, named: str | None, bar: Progress, *, check: bool, as_json: bool) -> ChangesReport:
+def rebuild_changes(target: Target, named: str | None, *, check: bool, as_json: bool) -> ChangesReport:
     """Rebuild or check the index and print what came of it."""
-    with reachable(target, report=progress) as address:
-        report = asyncio.run(_rebuild(address, named, bar, check=check))
+    with reachable(target, report=tell) as address:
+        report = asyncio.run(_rebuild(address, named, check=check))
     if as_json:
         print_json(_document(report))
     else:
@@ -27,29 +28,27 @@ def rebuild_changes(target: Target, named: str | None, bar: Progress, *, check: 
     return report
 
 
-async def _rebuild(address: Address, named: str | None, bar: Progress, *, check: bool) -> ChangesReport:
+async def _rebuild(address: Address, named: str | None, *, check: bool) -> ChangesReport:
     await prepare(address)
     async with service_pool(address) as pool:
         site = await chosen_site(pool, named)
-        if check:
-            async with pool.acquire() as connection:
-                return await _run(connection, site, bar, check=True)
-    # The service may add to the index, and not change or remove what is in it.
-    async with as_owner(address) as owner:
-        return await _run(owner, site, bar, check=False)
+        async with RebuildProgress(pool, site, CONSUMER, check=check) as progress:
+            if check:
+                async with pool.acquire() as connection:
+                    report = await _run(connection, site, progress, check=True)
+            else:
+                # The service may add to the index, and not change or remove what is in it.
+                async with as_owner(address) as owner:
+                    report = await _run(owner, site, progress, check=False)
+            progress.end(Outcome.of(is_true=report.is_true, has_parked=False, check_only=check))
+            return report
 
 
-async def _run(connection: Any, site: Site, bar: Progress, *, check: bool) -> ChangesReport:
-    with bar:
-        task = bar.add_task("events", total=None, rate="", differences=0)
+async def _run(connection: Any, site: Site, progress: RebuildProgress, *, check: bool) -> ChangesReport:
+    def on_progress(so_far: ChangesReport) -> None:
+        progress.tell(events=so_far.events, total=so_far.position, differing=len(so_far.differing))
 
-        def on_progress(so_far: ChangesReport) -> None:
-            seconds = bar.tasks[0].elapsed or 0
-            rate = f"{so_far.events / seconds:,.0f}/s" if seconds else ""
-            found = len(so_far.differing)
-            bar.update(task, total=so_far.position, completed=so_far.events, rate=rate, differences=found)
-
-        return await ChangesRebuild(connection, site, check_only=check, on_progress=on_progress).run()
+    return await ChangesRebuild(connection, site, check_only=check, on_progress=on_progress).run()
 
 
 def _print(report: ChangesReport, *, check: bool) -> None:

@@ -1,42 +1,48 @@
 """``order-ledger rebuild --view order_versions``: build the index of past orders again from the log, or check it."""
 
 import asyncpg
-from rich.progress import Progress
 
 from ledger.errors import ResourceNotFound
-from ops.cli.options import run_with_pool
+from ops.cli.options import run_at_address
 from ops.cli.printing import print_json
+from ops.cli.rebuild_progress import RebuildProgress
 from ops.cli.site_choice import chosen_site
+from ops.database import Address
 from ops.target import Target
-from projections.past.rebuild import VersionsRebuild, VersionsReport
+from ops.version_rebuilds.whole import rebuild_all_versions
+from projections.past.consumer import CONSUMER
+from projections.past.rebuild import VersionsRebuild
+from projections.past.versions_report import VersionsReport
+from projections.rebuild.runs import Outcome
 from projections.visible_text import visible
 
 _ORDERS_SHOWN_MAX = 20
 
 
 def rebuild_versions(
-    target: Target, named: str | None, order: str | None, bar: Progress, *, check: bool, as_json: bool
+    target: Target, named: str | None, order: str | None, *, check: bool, as_json: bool
 ) -> VersionsReport:
     """Rebuild or check the index and print what came of it."""
 
-    async def work(pool: asyncpg.Pool) -> VersionsReport:
+    async def work(pool: asyncpg.Pool, address: Address) -> VersionsReport:
         site = await chosen_site(pool, named)
-        with bar:
-            task = bar.add_task("events", total=None, rate="", differences=0)
+        async with RebuildProgress(pool, site, CONSUMER, check=check, is_recorded=order is None) as progress:
 
-            def on_progress(so_far: VersionsReport) -> None:
-                seconds = bar.tasks[0].elapsed or 0
-                rate = f"{so_far.events / seconds:,.0f}/s" if seconds else ""
-                found = len(so_far.differing)
-                bar.update(task, total=so_far.events_total, completed=so_far.events, rate=rate, differences=found)
+            def on_progress(events: int, total: int, differing: int) -> None:
+                progress.tell(events=events, total=total, differing=differing)
 
-            rebuild = VersionsRebuild(pool, site, check_only=check, on_progress=on_progress)
-            report = await (rebuild.run() if order is None else rebuild.run_for(order))
+            if order is None:
+                report = await rebuild_all_versions(
+                    pool, site, check_only=check, address=address, on_progress=on_progress
+                )
+            else:
+                report = await VersionsRebuild(pool, site, check_only=check).run_for(order)
+            progress.end(Outcome.of(is_true=report.is_true, has_parked=bool(report.broken), check_only=check))
         if order is not None and not report.orders and not report.differing:
             raise ResourceNotFound(f"The site {site} has no order {order}.")
         return report
 
-    report = run_with_pool(target, work)
+    report = run_at_address(target, work)
     if as_json:
         print_json(_document(report))
     else:

@@ -12,7 +12,17 @@ from projections.sql import query
 
 CONSUMER = "changes"
 
-_FACTS = ("type", "actor", "source", "request_id", "order_id", "invoice_id", "business_entity_id")
+_FACTS = (
+    "type",
+    "actor",
+    "source",
+    "request_id",
+    "order_id",
+    "invoice_id",
+    "business_entity_id",
+    "causation_id",
+    "correlation_id",
+)
 _facts = attrgetter(*_FACTS)
 
 COLUMNS: tuple[str, ...] = ("position", "recorded_at", "latest_at", *_FACTS)

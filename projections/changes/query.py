@@ -10,7 +10,19 @@ from projections.listing import Filter
 from projections.sql.conditions import Condition, NoneOf, OneOf, StartsWith, Within, conditions_of
 
 FILTERED = frozenset(
-    {"actor", "source", "type", "order_id", "invoice_id", "request_id", "business_entity_id", "recorded_at", "position"}
+    {
+        "actor",
+        "source",
+        "type",
+        "order_id",
+        "invoice_id",
+        "request_id",
+        "causation_id",
+        "correlation_id",
+        "business_entity_id",
+        "recorded_at",
+        "position",
+    }
 )
 
 
@@ -43,7 +55,7 @@ def range_of(conditions: Iterable[Condition], column: str) -> Within:
 
 def matches(row: ChangeRow, conditions: Iterable[Condition]) -> bool:
     """Whether an event fulfils all conditions."""
-    return all(_holds(getattr(row, each.column), each) for each in conditions)
+    return all(_holds(row.value(each.column), each) for each in conditions)
 
 
 def _holds(value: str | int | None, condition: Condition) -> bool:

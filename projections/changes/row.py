@@ -20,7 +20,10 @@ _CREDIT_NOTE = credit_note_stream("")
 
 
 class ChangeRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of ``ledger.change``, without ``latest_at``; ``recorded_at`` in milliseconds."""
+    """One row of ``ledger.change``, without ``latest_at``; ``recorded_at`` in milliseconds.
+
+    ``causation_id`` and ``correlation_id`` are None where they are the request's id, as for nearly all.
+    """
 
     position: Position
     recorded_at: int
@@ -31,12 +34,25 @@ class ChangeRow(msgspec.Struct, frozen=True, kw_only=True):
     order_id: str | None = None
     invoice_id: str | None = None
     business_entity_id: str | None = None
+    causation_id: str | None = None
+    correlation_id: str | None = None
+
+    def value(self, column: str) -> Any:
+        """What a column means: links that the row leaves out are the request's id."""
+        value = getattr(self, column)
+        return self.request_id if value is None and column in LINKS else value
+
+
+LINKS = frozenset({"causation_id", "correlation_id"})
+"""Columns that lead to what an event follows from."""
 
 
 class _Metadata(msgspec.Struct):
     actor: str = ""
     source: str = ""
     request_id: str = ""
+    causation_id: str = ""
+    correlation_id: str = ""
 
 
 class _Invoice(msgspec.Struct):
@@ -91,7 +107,13 @@ def _row(event: RecordedEvent, body: _Body, order_id: str | None, owned: Mapping
         order_id=order_id,
         invoice_id=invoice_id,
         business_entity_id=entity,
+        causation_id=_link(body.metadata, body.metadata.causation_id),
+        correlation_id=_link(body.metadata, body.metadata.correlation_id),
     )
+
+
+def _link(metadata: _Metadata, led_to_it: str) -> str | None:
+    return None if led_to_it == metadata.request_id else led_to_it
 
 
 def _read(body: bytes) -> _Body:

@@ -12,12 +12,23 @@ import asyncpg
 
 from ledger.ids import Position, Site
 from ledger.limits import CHANGES_LOOKED_AT_MAX
+from projections.changes.row import LINKS
 from projections.sql import shape
 from projections.sql.conditions import Condition, OneOf
 from projections.sql.fragments import Arguments, condition_sql
 
-# The columns with an index, the most selective first; `013_change.sql` has them.
-PINNED = ("request_id", "order_id", "invoice_id", "actor", "type", "business_entity_id")
+# The columns with an index, the most selective first; `013_change.sql` and
+# `031_causes_of_changes.sql` have them.
+PINNED = (
+    "causation_id",
+    "request_id",
+    "correlation_id",
+    "order_id",
+    "invoice_id",
+    "actor",
+    "type",
+    "business_entity_id",
+)
 
 _FIRST_STEP = 200
 _LONGER = 10
@@ -83,24 +94,41 @@ def _statement(conditions: tuple[Condition, ...], *, descending: bool) -> tuple[
     """The statement of a step, and its arguments behind those that change from step to step."""
     arguments = Arguments(*[None] * _MORE_THAN_ARGUMENTS)
     pin = _pin(conditions)
-    streams, pinned = "", "site = $1"
+    streams, ways = "", ["site = $1"]
     if pin is not None and len(pin.values) == 1:
-        pinned += f" AND {pin.column} = {arguments.add(pin.values[0])}"
+        ways = _ways(pin.column, arguments.add(pin.values[0]))
     elif pin is not None:
         streams = f"unnest({arguments.add(list(pin.values))}::text[]) AS of_pinned (value) CROSS JOIN "
-        pinned += f" AND {pin.column} = of_pinned.value"
+        ways = _ways(pin.column, "of_pinned.value")
+    order = "DESC" if descending else "ASC"
+    reads = " UNION ALL ".join(shape("changes_read").format(pinned=way, direction=order) for way in ways)
     # The extent holds the range of positions already.
     rest = [each for each in conditions if each is not pin and each.column != "position"]
     columns = dict.fromkeys(["position", *(each.column for each in rest)])
     text = shape("changes").format(
-        column_names=", ".join(f"change.{column}" for column in columns),
+        column_names=", ".join(map(_named, columns)),
         streams=streams,
-        pinned=pinned,
-        direction="DESC" if descending else "ASC",
+        reads=reads,
+        direction=order,
         furthest="min" if descending else "max",
         conditions=" AND ".join(condition_sql(each, arguments) for each in rest) or "true",
     )
     return text, arguments.values[_MORE_THAN_ARGUMENTS:]
+
+
+def _ways(column: str, value: str) -> list[str]:
+    """Conditions that together lead to the events with a value; no event fulfils two of them."""
+    ways = [f"site = $1 AND {column} = {value}"]
+    if column in LINKS:
+        ways.append(f"site = $1 AND request_id = {value} AND {column} IS NULL")
+    return ways
+
+
+def _named(column: str) -> str:
+    """A column as conditions mean it."""
+    if column in LINKS:
+        return f"coalesce(change.{column}, change.request_id) AS {column}"
+    return f"change.{column}"
 
 
 def _pin(conditions: tuple[Condition, ...]) -> OneOf | None:

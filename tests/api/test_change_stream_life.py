@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 from aiohttp import ClientResponse, ClientSession, web
 
-from api import change_stream, event_stream, streams
+from api import change_stream, event_stream
 from api.app import create_app
 from api.server import LedgerRunner
 from api.services import Services, build_services
@@ -29,10 +29,8 @@ async def head(client: Client) -> int:
     return int((await changes(client, limit=1))[0]["position"])
 
 
-async def test_streams_are_bounded_by_site_and_given_back(
-    client: Client, services: Services, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(streams, "STREAMS_PER_SITE_MAX", 2)
+async def test_streams_are_bounded_by_site_and_given_back(client: Client, services: Services) -> None:
+    services.streams.of_api.site_max = 2
     async with stream(client), stream(client):
         await eventually(lambda: services.streams.open == 2)
         third = await client.get(CHANGES, headers=ACCEPT)
@@ -44,10 +42,8 @@ async def test_streams_are_bounded_by_site_and_given_back(
         await eventually(lambda: services.streams.open == 1)
 
 
-async def test_streams_are_bounded_by_process(
-    client: Client, services: Services, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(streams, "STREAMS_PER_PROCESS_MAX", 1)
+async def test_streams_are_bounded_by_process(client: Client, services: Services) -> None:
+    services.streams.of_api.process_max = 1
     async with stream(client):
         await eventually(lambda: services.streams.open == 1)
         await refused(await client.get(CHANGES, headers=ACCEPT), 429, "api_request_limit_exceeded")

@@ -9,10 +9,14 @@ from aiohttp.test_utils import TestClient
 
 from api.app import create_app
 from api.services import Services
+from ledger.commands import UpdateOrder
 from ledger.consumer import catch_up
+from ledger.events import OrderChanges
 from ledger.ids import Site, system_clock_ms
 from ledger.limits import CHANGES_BEHIND_INDEX_MAX
+from ledger.processes.actor import system
 from ledger.sites import KeyKind, Sites
+from ledger.vocabulary import EventSource
 from projections.changes.index import ChangeIndex
 from tests.api.requests import ORDERS, Client, basic, create, every_page, import_order, refused
 from tests.conftest import new_site
@@ -75,6 +79,36 @@ async def test_differences_come_when_they_are_asked_for(client: Client) -> None:
     asked = (await changes(client, order_id__is="o1", include_difference="true"))[0]
     assert "changes" not in plain
     assert asked == plain | {"changes": [{"path": "note", "before": "old", "after": "new"}]}
+
+
+async def test_what_an_event_led_to_is_found_and_what_began_with_one_request(
+    client: Client, services: Services, pool: asyncpg.Pool, site: Site
+) -> None:
+    await create(client, id="o1")
+    [cause] = await changes(client, order_id__is="o1")
+    service = system(
+        site,
+        EventSource.SYSTEM,
+        live=False,
+        ids=services.ids,
+        causation_id=cause["event_id"],
+        correlation_id=cause["correlation_id"],
+    )
+    note = UpdateOrder(order_id="o1", changes=OrderChanges(note="by the service"))
+    for is_indexed in (False, True):
+        if is_indexed:
+            await catch_up(pool, ChangeIndex(), site)
+        else:
+            await services.handler.handle(note, service)
+        [led_to] = await changes(client, causation_id__is=cause["event_id"])
+        assert (led_to["version"], led_to["causation_id"]) == (2, cause["event_id"])
+        # A plain call is the cause of its own events.
+        request = cause["request"]["id"]
+        assert await changes(client, causation_id__is=request) == [cause]
+        assert await changes(client, correlation_id__is=request) == [led_to, cause]
+        assert await changes(client, causation_id__in=f'["{request}","{cause["event_id"]}"]') == [led_to, cause]
+        assert led_to not in await changes(client, causation_id__is_not=cause["event_id"])
+        assert await changes(client, causation_id__is="ev_nobody") == []
 
 
 async def test_an_order_is_found_with_its_credit_notes_and_an_invoice_with_its_orders(client: Client) -> None:

@@ -27,6 +27,7 @@ MADE_UP_IDS = {
     "delete_webhook_endpoint": ("webhook_endpoints", "webhook_endpoint"),
 }
 ANSWERED = {
+    "health",
     "webhook_endpoint",
     "order",
     "list",

@@ -4,6 +4,7 @@ Every page is watched: a script that fails, a dialog, or something that the cont
 test, whatever else it looks at.
 """
 
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -34,9 +35,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(prepared_data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A service that anchors at once."""
-    with running_server(tmp_path_factory.mktemp("browser") / "data", "--anchor-seconds", "0.2") as server:
+    folder = shutil.copytree(prepared_data_dir, tmp_path_factory.mktemp("browser") / "data")
+    with running_server(folder, "--anchor-seconds", "0.2") as server:
         yield server
 
 
@@ -96,35 +98,58 @@ class Watch:
 class Visits:
     """Opens browsers of visitors."""
 
-    def __init__(self, browser: Browser, server: Server, signed_in: Any) -> None:
+    def __init__(self, browser: Browser, server: Server, shared: BrowserContext, signed_in: Any) -> None:
         self._browser = browser
         self._url = server.url
+        self._shared = shared
         self._signed_in = signed_in
-        self._contexts: list[BrowserContext] = []
+        self._opened: list[BrowserContext | Page] = []
         self.watch = Watch(server.url)
+
+    async def tab(self) -> Page:
+        """One more page of a browser that all tests share, of somebody who is signed in."""
+        return await self._page_of(self._shared)
 
     async def page(self, *, is_signed_in: bool = True, **options: Any) -> Page:
         """A page of a browser of its own, with options of a context (``java_script_enabled``, ``color_scheme``)."""
         state = self._signed_in if is_signed_in else None
-        context = await self._browser.new_context(base_url=self._url, storage_state=state, **options)
-        self._contexts.append(context)
-        context.set_default_timeout(_PATIENCE_MS)
-        await context.grant_permissions(["clipboard-read", "clipboard-write"])
+        context = await new_context(self._browser, self._url, state, **options)
+        self._opened.append(context)
+        return await self._page_of(context)
+
+    async def _page_of(self, context: BrowserContext) -> Page:
         page = await context.new_page()
+        self._opened.append(page)
         self.watch.over(page)
         return page
 
     async def end(self) -> None:
         """Close all, and tell what was seen."""
-        for context in self._contexts:
-            await context.close()
+        for opened in reversed(self._opened):
+            await opened.close()
         assert self.watch.seen == []
 
 
+async def new_context(browser: Browser, url: str, state: Any, **options: Any) -> BrowserContext:
+    """A browser of somebody's own."""
+    context = await browser.new_context(base_url=url, storage_state=state, **options)
+    context.set_default_timeout(_PATIENCE_MS)
+    await context.grant_permissions(["clipboard-read", "clipboard-write"])
+    return context
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def shared(browser: Browser, server: Server, signed_in: Any) -> AsyncIterator[BrowserContext]:
+    """A browser that keeps what it has fetched, so that a page costs little."""
+    context = await new_context(browser, server.url, signed_in)
+    yield context
+    await context.close()
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def visits(browser: Browser, server: Server, signed_in: Any) -> AsyncIterator[Visits]:
+async def visits(browser: Browser, server: Server, shared: BrowserContext, signed_in: Any) -> AsyncIterator[Visits]:
     """Browsers as a test wants them."""
-    visits = Visits(browser, server, signed_in)
+    visits = Visits(browser, server, shared, signed_in)
     yield visits
     await visits.end()
 
@@ -132,4 +157,4 @@ async def visits(browser: Browser, server: Server, signed_in: Any) -> AsyncItera
 @pytest_asyncio.fixture(loop_scope="session")
 async def page(visits: Visits) -> Page:
     """A page of somebody who is signed in."""
-    return await visits.page()
+    return await visits.tab()

@@ -6,7 +6,7 @@ from urllib.parse import quote, urlencode
 
 from playwright.async_api import Browser, Page
 
-from tests.browser.story import BUSY, CANCELLED, HOSTILE, Story
+from tests.browser.story import BUSY, CANCELLED, DINAR, HOSTILE, ORIGINAL, YEN, Story
 
 SIGN_IN = "/console/sign-in"
 
@@ -29,8 +29,11 @@ def screens(story: Story) -> Mapping[str, str]:
         "order-raw": order_path(CANCELLED, tab="raw", refused="yes"),
         "order-busy": order_path(BUSY),
         "order-hostile": order_path(HOSTILE),
+        "order-caused": order_path(ORIGINAL),
+        "event": f"/console/events/{story.cause}",
         "compare": "/console/compare",
         "compare-versions": f"/console/compare?a={CANCELLED}&at=1",
+        "compare-orders": f"/console/compare?a={YEN}&b={DINAR}",
         "activity": "/console/activity",
         "request": f"/console/requests/{story.refused_request}",
         "invoice": "/console/invoices/inv_0002",

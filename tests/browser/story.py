@@ -13,10 +13,16 @@ from urllib.parse import quote
 
 import asyncpg
 
-from ledger.ids import Site, system_clock_ms
+from api.services import build_services
+from ledger.commands import UpdateOrder
+from ledger.events import OrderChanges
+from ledger.ids import Position, Site, system_clock_ms
+from ledger.processes.actor import system
 from ledger.sites import KeyKind, Sites
+from ledger.vocabulary import EventSource
 from ops.cli.options import run_with_pool
 from ops.target import Target
+from projections.rebuild.runs import Outcome, RunRecord
 from projections.webhooks.resending import Resending
 from tests.acceptance.raw_orders import RawOrders
 from tests.acceptance.steps import IMPORTED_AT, ORDER_DATE, Order
@@ -33,18 +39,22 @@ HOSTILE_NOTE = (
     '<script>document.title = "script ran"; alert(1)</script>'
     "\u202egpj.exe\"' onload=alert(2) <img src=x onerror=alert(3)>"
 )
+# Milliseconds: a run that was heard of last in the year 2100 is heard of still.
+_FAR_MS = 4_102_444_800_000
 YEN, DINAR, ORIGINAL, RESENT = "yen", "dinar", "original", "resent"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Story:
-    """What tests need to know of it. ``before_cancelling`` is a position of the log."""
+    """What tests need to know of it. ``before_cancelling`` is a position of the log, ``cause`` the id of an event of an
+    invoice that led to a change of an order."""
 
     full_key: str
     reader_key: str
     before_cancelling: int
     refused_request: str
     failed_event: str
+    cause: str
 
 
 def tell(server: Server) -> Story:
@@ -57,12 +67,15 @@ def tell(server: Server) -> Story:
     _hostile(orders)
     _busy(orders)
     _play_document(server)
+    cause = run_with_pool(Target(server.data_dir), _cause)
+    run_with_pool(Target(server.data_dir), _rebuilds)
     return Story(
         full_key=full_key,
         reader_key=reader_key,
         before_cancelling=_position(orders, CANCELLED, 5),
         refused_request=_refused_request(orders),
         failed_event=_failed_event(server),
+        cause=cause,
     )
 
 
@@ -143,6 +156,41 @@ def _busy(orders: RawOrders) -> None:
     new_order(orders, BUSY, "inv_0010")
     for number in range(2, BUSY_VERSIONS + 1):
         orders.update(BUSY, {"note": f"called {number} times"} if number % 4 else {"tracking_id": f"track-{number}"})
+
+
+async def _cause(pool: asyncpg.Pool) -> str:
+    """The service changes an order because of an event of its invoice."""
+    services = build_services(pool, check_ready=_ready)
+    [cause] = await services.store.events_at(Site(SITE), [Position(1)])
+    service = system(Site(SITE), EventSource.SYSTEM, live=False, ids=services.ids, causation_id=cause.event_id)
+    await services.handler.handle(UpdateOrder(order_id=ORIGINAL, changes=OrderChanges(note="paid by now")), service)
+    await services.appender.close()
+    return cause.event_id
+
+
+async def _ready() -> None:
+    """The database of a story is."""
+
+
+async def _rebuilds(pool: asyncpg.Pool) -> None:
+    """One that ended, one that was killed, and one that goes on as long as anybody looks."""
+    async with RunRecord(pool, Site(SITE), "orders", check_only=True) as record:
+        record.note(events=60, total=60, differing=0)
+        record.end(Outcome.TRUE)
+    now_ms = system_clock_ms()
+    for run, started_at, seen_at in (
+        (f"{now_ms:016}", now_ms - 90_000, now_ms - 60_000),
+        ("9", _FAR_MS - 21_000, _FAR_MS),
+    ):
+        await pool.execute(
+            """INSERT INTO ledger.rebuild_run
+                (site, run, view, check_only, started_at, seen_at, events_read, events_total, differing)
+            VALUES ($1, $2, 'order_versions', false, $3, $4, 250000, 800000, 3)""",
+            SITE,
+            run,
+            started_at,
+            seen_at,
+        )
 
 
 def _play_document(server: Server) -> None:

@@ -7,7 +7,7 @@ from tests.browser.conftest import Visits
 from tests.browser.screens import SIGN_IN
 from tests.browser.story import CANCELLED, Story
 
-_ACTIONS = "main form[method=post], main button:enabled:not([data-play], [data-copy])"
+_ACTIONS = "main form[method=post], main button:enabled:not([data-play], [data-copy], form:not([method=post]) *)"
 
 
 async def test_a_delivery_that_failed_is_made_again_after_a_preview(page: Page, story: Story) -> None:

@@ -64,6 +64,34 @@ async def test_t_asks_for_a_time(page: Page, story: Story) -> None:
     await expect(page.locator(".past")).to_contain_text(f"As of #{story.before_cancelling}")
 
 
+async def test_t_goes_to_the_version_that_an_order_had_then(page: Page, story: Story) -> None:
+    await page.goto(order_path(CANCELLED, tab="state"))
+    await press(page, "t")
+    await page.keyboard.type(f"#{story.before_cancelling}")
+    await press(page, "Enter")
+    await page.wait_for_url("**v=5&tab=state")
+    await expect(page.locator(".versions strong")).to_have_text("5")
+
+
+async def test_t_shows_the_activity_up_to_a_moment(page: Page, story: Story) -> None:
+    await page.goto("/console/activity")
+    await press(page, "t")
+    await page.keyboard.type(f"#{story.before_cancelling}")
+    await press(page, "Enter")
+    await expect(page.locator("[data-row]").first).to_have_attribute("id", f"p{story.before_cancelling}")
+
+
+async def test_whoever_comes_back_to_a_list_finds_the_row_that_he_left_it_by(page: Page) -> None:
+    await page.goto("/console/orders?q=sort:created")
+    await press(page, "j")
+    await press(page, "j")
+    left_by = await page.locator(CHOSEN).get_attribute("id")
+    await press(page, "Enter")
+    await page.wait_for_url("**/console/orders/*")
+    await page.go_back()
+    await expect(page.locator(CHOSEN)).to_have_attribute("id", str(left_by))
+
+
 async def test_y_copies_the_link_of_what_is_shown(page: Page) -> None:
     await page.goto(order_path(CANCELLED, v=3, tab="state"))
     await press(page, "y")

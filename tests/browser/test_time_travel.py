@@ -1,9 +1,10 @@
 """The past of a list and of an order, and what is new meanwhile."""
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.acceptance.raw_orders import RawOrders
 from tests.browser.screens import order_path, press
@@ -47,9 +48,15 @@ async def test_the_slider_keeps_the_focus_so_that_it_can_go_on(page: Page) -> No
     await expect(page.locator(".versions strong")).to_have_text("4")
 
 
-async def test_play_goes_through_all_versions_to_the_newest(page: Page) -> None:
+async def _open_where_time_stands_still(page: Page, path: str) -> None:
+    """It goes on when the test says so: a busy machine may be slower than the play button."""
     await page.clock.install()
-    await page.goto(order_path(CANCELLED))
+    await page.goto(path)
+    await page.clock.pause_at(datetime.now(UTC) + timedelta(hours=1))
+
+
+async def test_play_goes_through_all_versions_to_the_newest(page: Page) -> None:
+    await _open_where_time_stands_still(page, order_path(CANCELLED))
     await page.click("[data-play]")
     for version in range(1, 7):
         await expect(page.locator(".versions strong")).to_have_text(str(version))
@@ -60,8 +67,7 @@ async def test_play_goes_through_all_versions_to_the_newest(page: Page) -> None:
 
 
 async def test_play_can_be_stopped_and_begun_again(page: Page) -> None:
-    await page.clock.install()
-    await page.goto(order_path(BUSY))
+    await _open_where_time_stands_still(page, order_path(BUSY))
     await page.click("[data-play]")
     await expect(page.locator(".versions strong")).to_have_text("1")
     await page.click("[data-play]:has-text('Stop')")
@@ -100,6 +106,26 @@ async def test_the_pill_tells_of_what_is_new_and_moves_nothing(page: Page, order
     assert await chosen.inner_text() == text
     await pill.click()
     await expect(page.locator("main")).to_contain_text(made["id"])
+
+
+async def test_a_page_that_gets_no_stream_says_so_and_the_rest_of_it_works(page: Page) -> None:
+    refused = "**/activity/stream*"
+    await page.route(refused, lambda route: route.fulfill(status=429, body="too many"))
+    await page.goto("/console/orders")
+    await expect(page.locator("[data-live]")).to_have_text("New changes are not counted: look again")
+    await press(page, "j")
+    await expect(page.locator("[data-row].chosen")).to_have_count(1)
+
+
+async def test_the_pill_counts_from_the_moment_that_the_page_was_made(page: Page, orders: RawOrders) -> None:
+    async def late(route: Route) -> None:
+        # What happens before the stream is there is not in the page, and not lost.
+        new_order(orders, "between")
+        await route.continue_()
+
+    await page.route("**/activity/stream*", late, times=1)
+    await page.goto("/console/orders")
+    await expect(page.locator("[data-live]")).to_have_text(re.compile(r"^\d+ new changes?$"))
 
 
 async def test_the_badge_turns_green_once_the_events_are_anchored(page: Page, orders: RawOrders) -> None:

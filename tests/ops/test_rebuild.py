@@ -129,6 +129,7 @@ def follow_changes(address: Address, site_name: str) -> None:
 def test_the_index_of_the_log_is_checked_and_put_right(address: Address, database_url: str, site_name: str) -> None:
     follow_changes(address, site_name)
     options = ("rebuild", "--view", "changes", "--site", site_name)
+    ended = "SELECT string_agg(view || ' ' || outcome, ', ' ORDER BY run) FROM ledger.rebuild_run WHERE site = $1"
     true = run(*options, "--check", database_url=database_url)
     assert true.exit_code == 0, true.output
     assert "the index of the log is what the log says" in true.stdout
@@ -143,6 +144,8 @@ def test_the_index_of_the_log_is_checked_and_put_right(address: Address, databas
     assert "events whose rows were not what the log says: 2; put right" in rebuilt.stdout
     told = as_json(run(*options, "--check", "--json", database_url=database_url))
     assert (told["is_true"], told["differing"], told["events"]) == (True, [], told["position"])
+    outcomes = ("true", "differs", "differs", "put_right", "true")
+    assert execute(address, ended, site_name) == ", ".join(f"changes {outcome}" for outcome in outcomes)
 
 
 def test_the_index_of_the_log_is_rebuilt_as_a_whole(database_url: str, site_name: str) -> None:

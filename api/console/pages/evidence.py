@@ -8,7 +8,8 @@ from importlib.resources import files
 import aiohttp_jinja2
 from aiohttp import web
 
-from api.console.pages.order import the_steps
+from api.console.timeline import the_steps
+from api.console.versions import entries_of
 from api.console.visitor import services_of, visitor_of
 from api.console.write_out import written_out
 from ledger.errors import ParamWrongValue
@@ -35,7 +36,7 @@ async def bundle(request: web.Request) -> web.Response:
     """GET /console/evidence/{order-id}: the archive."""
     services, site = services_of(request), visitor_of(request).site
     order_id = request.match_info["id"]
-    entries = await services.history.entries(site, order_id)
+    entries = await entries_of(request, order_id)
     proof = await services.proofs.stream(site, order_stream(order_id))
     checkpoint = await services.proofs.checkpoint(site)
     keys = services.proofs.keys(site)

@@ -6,22 +6,14 @@ from api.console.rendering import answer
 from api.console.sign_in import require_own_form
 from api.console.visitor import SETTINGS, services_of, visitor_of
 from ledger.errors import AuthorizationFailed
-from ledger.lags import lags
-from ledger.transparency.checkpoint_store import CheckpointStore
-from ledger.transparency.proofs import NotCoveredYet
 from ledger.transparency.signing_keys import SigningKeysUnusable
-from projections.rebuild.parking import parked
+from projections.site_health import site_health
 
 
 async def show(request: web.Request) -> web.Response:
     """GET /console/health"""
     services, site = services_of(request), visitor_of(request).site
     runs = request.app[SETTINGS].verifications
-    store = CheckpointStore(services.pool, site)
-    try:
-        checkpoint = await services.proofs.checkpoint(site)
-    except NotCoveredYet:
-        checkpoint = None
     try:
         keys = services.proofs.keys(site)
     except SigningKeysUnusable:
@@ -29,14 +21,8 @@ async def show(request: web.Request) -> web.Response:
     return answer(
         request,
         "health.html",
-        head=await services.store.head_position(site) or 0,
-        lags=await lags(services.pool, site),
-        parked=await parked(services.pool, site),
-        checkpoint=checkpoint,
-        anchors=await store.anchors(),
+        health=await site_health(services.pool, site, services.clock_ms()),
         keys=keys,
-        missing=await services.requests.not_kept(site),
-        now_ms=services.clock_ms(),
         may_verify=runs is not None and visitor_of(request).may_change,
         is_verifying=runs is not None and runs.is_running(site),
         report=runs.last(site) if runs else None,

@@ -49,9 +49,9 @@ class LineSplit:
     shares: Sequence[Share | None]
 
     @property
-    def is_whole(self) -> bool:
-        """Whether the orders hold all of it."""
-        return sum(share.fulfillment_amount for share in self.shares if share) == self.total
+    def rest(self) -> int:
+        """What is in none of these orders; negative where they hold more than the line."""
+        return self.total - sum(share.fulfillment_amount for share in self.shares if share)
 
 
 _decoder = msgspec.json.Decoder(InvoiceOrder)
@@ -72,6 +72,7 @@ async def show(request: web.Request) -> web.Response:
         ),
     )
     orders = [_decoder.decode(document) for document in found.documents]
+    splits = _splits(invoice.facts, orders)
     return answer(
         request,
         "invoice.html",
@@ -79,7 +80,9 @@ async def show(request: web.Request) -> web.Response:
         facts=invoice.facts,
         orders=orders,
         has_more=found.next_start is not None,
-        splits=_splits(invoice.facts, orders),
+        splits=splits,
+        # Of more orders than are shown nobody knows here what is left.
+        has_rest=found.next_start is None and any(split.rest for split in splits),
         lines=written_out(invoice.description),
     )
 

@@ -37,6 +37,8 @@ async def show(request: web.Request) -> web.Response:
     """GET /console/orders?q=…&at=…&offset=…"""
     services, site, zone = services_of(request), visitor_of(request).site, await zone_of(request)
     bar, at, offset = (request.query.get(name, "").strip() for name in ("q", "at", "offset"))
+    # In front of the list: what comes in between is told, not missed.
+    head = await services.store.head_position(site) or 0
     found, refused = FoundOrders(), None
     try:
         found = await OrderFinder(services, site, zone, bar=bar, at=at).page(offset)
@@ -59,6 +61,7 @@ async def show(request: web.Request) -> web.Response:
         qualifiers=HELP,
         zone=zone,
         stream="/console/activity/stream",
+        head=head,
     )
 
 

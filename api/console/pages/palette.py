@@ -1,19 +1,20 @@
-"""Goes to whatever an id or a position names: an order, an invoice, a request, an event, a place of the log."""
+"""Goes to whatever an id names: an order, an invoice, a request, an event, a place of the log, a reference."""
 
 import re
 from collections.abc import Awaitable, Callable
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from aiohttp import web
 
+from api.console.pages.event import place_of
 from api.console.rendering import answer
 from api.console.visitor import services_of, visitor_of
 from api.services import Services
-from ledger.ids import Site, invoice_stream, order_stream
+from ledger.ids import Position, Site, invoice_stream, order_stream
 from ledger.limits import CONSOLE_QUERY_LENGTH_MAX
+from projections.search.search import orders_with_words
 
 _position = re.compile(r"#?(\d{1,16})", re.ASCII).fullmatch
-_ORDER = order_stream("")
 
 Find = Callable[[Services, Site, str], Awaitable[str | None]]
 
@@ -48,18 +49,25 @@ async def _request(services: Services, site: Site, text: str) -> str | None:
 
 async def _event(services: Services, site: Site, text: str) -> str | None:
     found = await services.store.find_event(site, text)
-    if found is None:
-        return None
-    if found.stream.startswith(_ORDER):
-        return f"/console/orders/{quote(found.stream.removeprefix(_ORDER))}?v={found.version}"
-    return f"/console/activity?before={found.position + 1}"
+    return place_of(found) if found else None
 
 
 async def _place(services: Services, site: Site, text: str) -> str | None:
-    found = _position(text)
-    if found is None or int(found[1]) > (await services.store.head_position(site) or 0):
-        return None
-    return f"/console/activity?before={int(found[1]) + 1}"
+    named = _position(text)
+    found = await services.store.events_at(site, [Position(int(named[1]))]) if named else []
+    return place_of(found[0]) if found else None
 
 
-_FINDERS: tuple[Find, ...] = (_order, _invoice, _request, _event, _place)
+async def _words(services: Services, site: Site, text: str) -> str | None:
+    """A reference, a tracking id, or whatever else the filter bar finds orders by."""
+    found = await orders_with_words(services.pool, site, text)
+    if len(found) == 1:
+        return f"/console/orders/{quote(found[0])}"
+    return f"/console/orders?{urlencode({'q': _quoted(text)})}" if found else None
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace('"', " ") + '"'
+
+
+_FINDERS: tuple[Find, ...] = (_order, _invoice, _request, _event, _place, _words)

@@ -4,6 +4,8 @@ const TYPED_IN = "input:not([type=range], [type=checkbox]), textarea, select, [c
 const isTyping = (target) => target.matches(TYPED_IN);
 
 export function bindKeys(page) {
+  chooseAgain(page);
+  page.addEventListener("click", (event) => remember(event.target.closest("[data-row]")));
   page.addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && event.key === "k") {
       event.preventDefault();
@@ -32,8 +34,26 @@ function walk(page, step) {
   const rows = [...page.querySelectorAll("[data-row]")];
   const next = rows[rows.findIndex((row) => row.classList.contains("chosen")) + step];
   if (!next) return;
-  rows.forEach((row) => row.classList.remove("chosen"));
-  next.classList.add("chosen");
-  next.scrollIntoView({ block: "nearest" });
-  next.querySelector("a")?.focus();
+  choose(rows, next);
+  remember(next);
+}
+
+function choose(rows, row) {
+  rows.forEach((each) => each.classList.remove("chosen"));
+  row.classList.add("chosen");
+  row.scrollIntoView({ block: "nearest" });
+  row.querySelector("a")?.focus();
+}
+
+// Whoever comes back to a page of rows finds the row that he left it by.
+const place = () => `row ${location.pathname}${location.search}`;
+
+function remember(row) {
+  if (row?.id) sessionStorage.setItem(place(), row.id);
+}
+
+function chooseAgain(page) {
+  const [how] = performance.getEntriesByType("navigation");
+  const row = how?.type === "back_forward" && page.getElementById(sessionStorage.getItem(place()));
+  if (row) choose([...page.querySelectorAll("[data-row]")], row);
 }

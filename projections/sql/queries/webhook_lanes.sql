@@ -1,55 +1,60 @@
--- Endpoints with something to do: from one to the next by the index, however much waits at each.
+-- Endpoints of a site with something to do: from one to the next by the index, however much waits at each.
 WITH RECURSIVE first AS (
     (
-        SELECT site, endpoint_id
+        SELECT endpoint_id
         FROM ledger.webhook_delivery
-        WHERE due_at IS NOT NULL AND first_finished_at IS NULL
-        ORDER BY site, endpoint_id
+        WHERE site = $1 AND due_at IS NOT NULL AND first_finished_at IS NULL
+        ORDER BY endpoint_id
         LIMIT 1
     )
     UNION ALL
-    SELECT next.site, next.endpoint_id
+    SELECT next.endpoint_id
     FROM first
     CROSS JOIN LATERAL (
-        SELECT site, endpoint_id
+        SELECT endpoint_id
         FROM ledger.webhook_delivery
-        WHERE due_at IS NOT NULL AND first_finished_at IS NULL AND (site, endpoint_id) > (first.site, first.endpoint_id)
-        ORDER BY site, endpoint_id
+        WHERE
+            site = $1
+            AND due_at IS NOT NULL
+            AND first_finished_at IS NULL
+            AND endpoint_id > first.endpoint_id
+        ORDER BY endpoint_id
         LIMIT 1
     ) AS next
 ),
 again AS (
     (
-        SELECT site, endpoint_id
+        SELECT endpoint_id
         FROM ledger.webhook_delivery
-        WHERE due_at IS NOT NULL AND first_finished_at IS NOT NULL
-        ORDER BY site, endpoint_id
+        WHERE site = $1 AND due_at IS NOT NULL AND first_finished_at IS NOT NULL
+        ORDER BY endpoint_id
         LIMIT 1
     )
     UNION ALL
-    SELECT next.site, next.endpoint_id
+    SELECT next.endpoint_id
     FROM again
     CROSS JOIN LATERAL (
-        SELECT site, endpoint_id
+        SELECT endpoint_id
         FROM ledger.webhook_delivery
         WHERE
-            due_at IS NOT NULL
+            site = $1
+            AND due_at IS NOT NULL
             AND first_finished_at IS NOT NULL
-            AND (site, endpoint_id) > (again.site, again.endpoint_id)
-        ORDER BY site, endpoint_id
+            AND endpoint_id > again.endpoint_id
+        ORDER BY endpoint_id
         LIMIT 1
     ) AS next
 )
-SELECT site, endpoint_id FROM first
+SELECT endpoint_id FROM first
 UNION
-SELECT site, endpoint_id
+SELECT endpoint_id
 FROM again
 WHERE
     EXISTS (
         SELECT FROM ledger.webhook_delivery AS delivery
         WHERE
-            delivery.site = again.site
+            delivery.site = $1
             AND delivery.endpoint_id = again.endpoint_id
             AND delivery.first_finished_at IS NOT NULL
-            AND delivery.due_at <= $1
+            AND delivery.due_at <= $2
     )

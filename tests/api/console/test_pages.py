@@ -9,13 +9,16 @@ import asyncpg
 import pytest
 
 from api.services import Services
-from ledger.ids import Site, order_stream, system_clock_ms
+from ledger.consumer import catch_up
+from ledger.ids import Position, Site, order_stream, system_clock_ms
 from ledger.sites import KeyKind, Sites
+from projections.search.consumer import OrderWords
 from tests.api.console.conftest import Visit
 from tests.api.console.pages import page
 from tests.api.requests import ORDERS, Client, create, import_order
 from tests.conftest import new_site
 from tests.ledger.transparency.given import Signer
+from tests.log.waiting import eventually
 
 HOSTILE = '<script>alert("x")</script>\u202e"\' onload=alert(1)'
 
@@ -193,13 +196,17 @@ async def test_an_invoice_shows_its_orders_and_the_split(visitor: Client, client
 async def test_the_palette_goes_to_whatever_is_named(
     visitor: Client, client: Client, services: Services, site: Site
 ) -> None:
-    order = await import_order(client)
+    order = await import_order(client, reference_id="PO-4711")
+    await catch_up(services.pool, OrderWords(), site)
     event = (await services.history.entries(site, order["id"]))[0].record
+    [invoice] = await services.store.events_at(site, [Position(1)])
     places = {
         order["id"]: f"/console/orders/{order['id']}",
         "inv_0001": "/console/invoices/inv_0001",
         event.event_id: f"/console/orders/{order['id']}?v=1",
-        f"#{event.position}": f"/console/activity?before={event.position + 1}",
+        f"#{event.position}": f"/console/orders/{order['id']}?v=1",
+        "#1": f"/console/events/{invoice.event_id}",
+        "po-4711": f"/console/orders/{order['id']}",
     }
     for wanted, place in places.items():
         answer = await visitor.get("/console/go", params={"to": wanted}, allow_redirects=False)
@@ -256,3 +263,60 @@ async def test_parked_orders_are_counted_on_every_page(
     )
     assert "1 parked" in await page(visitor, "/orders")
     assert "it cannot be read" in await page(visitor, "/health")
+
+
+async def test_rebuilds_are_shown_with_how_far_they_are_and_one_that_was_killed_as_such(
+    visitor: Client, pool: asyncpg.Pool, site: Site
+) -> None:
+    now_ms = system_clock_ms()
+    runs = [
+        ("1", "orders", True, now_ms - 60_000, now_ms - 30_000, 500, 2_000, 1, None, None),
+        ("2", "order_versions", False, now_ms - 9_000, now_ms - 8_000, 70, 70, 3, now_ms - 8_000, "put_right"),
+        ("3", "changes", True, now_ms - 10_000, now_ms, 5_000, 20_000, 0, None, None),
+    ]
+    for run in runs:
+        await pool.execute(
+            "INSERT INTO ledger.rebuild_run VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)", site, *run
+        )
+    text = await page(visitor, "/health")
+    running, ended, killed = text.partition("Rebuilds</h2>")[2].partition("</table>")[0].split("<tr data-row>")[1:]
+    assert '<progress aria-label="changes" max="20000" value="5000">' in running
+    assert ">500</td>" in running
+    assert "30 s" in running
+    assert "put right" in ended
+    assert "ended without a result" in killed
+    assert "<progress" not in killed
+
+
+async def test_who_looks_takes_no_stream_from_clients_of_the_api_nor_they_from_him(
+    visitor: Client, client: Client, services: Services
+) -> None:
+    services.streams.of_api.site_max = services.streams.of_console.site_max = 1
+    stream, changes = "/console/activity/stream", "/api/v2/ledger/changes"
+    accept = {"Accept": "text/event-stream"}
+    async with visitor.get(stream) as seen, client.get(changes, headers=accept) as followed:
+        assert (seen.status, followed.status) == (200, 200)
+        await eventually(lambda: services.streams.open == 2)
+        assert (await visitor.get(stream)).status == 429
+        assert (await client.get(changes, headers=accept)).status == 429
+
+
+async def test_an_order_that_cannot_be_read_shows_why_and_what_the_log_has_of_it(
+    visitor: Client, client: Client, signer: Signer, owner: asyncpg.Connection, site: Site
+) -> None:
+    order = await import_order(client)
+    await client.post(f"{ORDERS}/{order['id']}", data={"note": "x"})
+    await signer.sign()
+    await signer.anchor()
+    await owner.execute(
+        "UPDATE ledger.event SET body = replace(convert_from(body, 'UTF8'), 'order.imported', 'order.<b>')::bytea "
+        "WHERE site = $1 AND stream = $2 AND version = 1",
+        site,
+        order_stream(order["id"]),
+    )
+    text = await page(visitor, f"/orders/{order['id']}", status=500)
+    assert "cannot be read" in text
+    assert "badge broken" in text
+    assert text.count("<li data-row") == 2
+    assert "<b>" not in text
+    assert "cannot be read" in await page(visitor, "/compare", status=500, a=order["id"])

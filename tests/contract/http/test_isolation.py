@@ -70,6 +70,7 @@ PROVING = (
     "inclusion_proof",
     "consistency_proof",
     "event_proof",
+    "ledger_health",
 )
 # What a list must hold back to be the same for both.
 NARROWED = {
@@ -418,6 +419,7 @@ def test_proofs_are_of_ones_own_log_alone(world: World) -> None:
             "orders/proven/proof",
             "ledger/checkpoint",
             "ledger/keys",
+            "ledger/health",
             "ledger/tile/0/000.p/1",
             "ledger/proofs/inclusion?position=1",
             "ledger/proofs/event?position=1",

@@ -114,7 +114,7 @@ def facts_of(events: Sequence[RecordedEvent]) -> list[dict[str, Any]]:
         metadata = body["metadata"]
         found.append(
             facts
-            | {name: metadata[name] for name in ("actor", "source", "request_id")}
+            | {name: metadata[name] for name in ("actor", "source", "request_id", "causation_id", "correlation_id")}
             | {"position": event.position, "type": body["type"], "recorded_at": body["recorded_at"] // 1000}
         )
     return found
@@ -144,7 +144,8 @@ def passes(facts: dict[str, Any], filters: Sequence[Filter]) -> bool:
 
 def random_filters(dice: random.Random, facts: Sequence[dict[str, Any]]) -> tuple[Filter, ...]:
     """Filters of values that occur, and now and then of one that does not."""
-    texts = ("actor", "source", "type", "order_id", "invoice_id", "request_id", "business_entity_id")
+    links = ("request_id", "causation_id", "correlation_id")
+    texts = ("actor", "source", "type", "order_id", "invoice_id", "business_entity_id", *links)
     filters = []
     for name in dice.sample((*texts, "recorded_at", "position"), dice.choice([0, 1, 1, 2, 2, 3])):
         known = sorted({each[name] for each in facts if each[name] is not None})
@@ -181,13 +182,17 @@ def _anything(dice: random.Random, orders: Sequence[str]) -> Command:
 def _caller(site: Site, dice: random.Random) -> Caller:
     request_id = f"req_{dice.randrange(1_000)}"
     actor = dice.choice(ACTORS)
+    # What comes from elsewhere than the API may follow from an event, and from the first cause that this had.
+    source = dice.choice(SOURCES)
+    cause = request_id if source is EventSource.API else dice.choice([request_id, f"ev_{dice.randrange(9)}"])
+    first_cause = request_id if cause == request_id else dice.choice([request_id, f"req_{dice.randrange(5)}"])
     metadata = Metadata(
         actor=actor,
         actor_kind="api_key",
-        source=dice.choice(SOURCES),
+        source=source,
         request_id=request_id,
-        correlation_id=request_id,
-        causation_id=request_id,
+        correlation_id=first_cause,
+        causation_id=cause,
     )
     return msgspec.structs.replace(
         Caller(site=site, live=False, name=actor, metadata=metadata), business_entity_id=None

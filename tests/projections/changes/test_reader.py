@@ -92,7 +92,7 @@ async def compare(pool: asyncpg.Pool, site: Site, events: list[RecordedEvent], d
 
 
 def shown(row: Any) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in row.__struct_fields__} | {"recorded_at": row.recorded_at // 1000}
+    return {name: row.value(name) for name in row.__struct_fields__} | {"recorded_at": row.recorded_at // 1000}
 
 
 async def test_the_index_is_the_same_however_the_log_is_cut_into_pages(pool: asyncpg.Pool, site: Site) -> None:

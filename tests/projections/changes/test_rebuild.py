@@ -8,6 +8,7 @@ import pytest
 
 from ledger.consumer import catch_up
 from ledger.ids import Site
+from ops.migrations import MIGRATIONS
 from projections.changes import rebuild as machinery
 from projections.changes.index import ChangeIndex
 from projections.changes.rebuild import ChangesRebuild, ChangesReport
@@ -17,6 +18,7 @@ DAMAGES: dict[str, tuple[str, list[int]]] = {
     "edited": ("UPDATE ledger.change SET actor = 'x' WHERE site = $1 AND position IN (7, 30)", [7, 30]),
     "latest times": ("UPDATE ledger.change SET latest_at = latest_at + 1 WHERE site = $1 AND position = 1", [1]),
     "invoice": ("UPDATE ledger.change SET invoice_id = 'x' WHERE site = $1 AND position = 10", [10]),
+    "cause": ("UPDATE ledger.change SET causation_id = 'x' WHERE site = $1 AND position = 9", [9]),
     "deleted": ("DELETE FROM ledger.change WHERE site = $1 AND position = 8", [8]),
     "too many": (
         "INSERT INTO ledger.change SELECT (jsonb_populate_record(change, '{\"position\": 100000}')).* "
@@ -115,3 +117,18 @@ async def test_the_service_itself_cannot_change_the_index(pool: asyncpg.Pool, li
     ):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await pool.execute(statement, lived)
+
+
+async def test_an_index_from_before_causes_were_in_it_gets_them_from_the_log(
+    pool: asyncpg.Pool, lived: Site, owner: asyncpg.Connection
+) -> None:
+    [migration] = [each for each in MIGRATIONS if each.file.startswith("031_")]
+    statement, _, _ = migration.sql.partition("CREATE INDEX")
+    before = await rows(pool, lived)
+    without = "UPDATE ledger.change SET causation_id = NULL, correlation_id = NULL WHERE site = $1"
+    await owner.execute(without, lived)
+    # Of an older log that somebody has changed nothing more can be said; it must not stop the others.
+    await owner.execute("UPDATE ledger.event SET body = '\\xff00' WHERE site = $1 AND position = 1", lived)
+    assert await rows(pool, lived) != before
+    await owner.execute(statement)
+    assert (await rows(pool, lived))[1:] == before[1:]

@@ -1,0 +1,1 @@
+SELECT projection, count(*) AS count FROM ledger.parked GROUP BY projection ORDER BY projection
