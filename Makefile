@@ -5,11 +5,14 @@ PORT ?= 8080
 WORKERS ?= 1
 JOBS ?= 2
 FUZZ_REQUESTS ?= 200000
+CHAOS_KILLS ?= 50
 SCREENSHOTS ?= screenshots
 VENV := .venv
 BIN := $(VENV)/bin
+# What Python has compiled is kept, whatever the machine is set to: the tests start the service a hundred times.
+unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test fuzz screenshots lint types clean
+.PHONY: help run test tests fuzz chaos screenshots lint types clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -33,12 +36,19 @@ $(VENV)/chargebee-2/.installed: Makefile | $(VENV)/.test
 run: $(VENV)/.run  ## start the service on its own database: make run PORT=8080
 	@exec $(BIN)/order-ledger serve --quickstart --host $(HOST) --port $(PORT) --workers $(WORKERS)
 
-test: $(VENV)/.test $(VENV)/chargebee-2/.installed lint types  ## linter, types and every test
-	$(BIN)/python -m pytest -n $(JOBS)
+test: $(VENV)/.test $(VENV)/chargebee-2/.installed lint  ## linter, types and every test
+	@$(MAKE) --no-print-directory --jobs=2 types tests
+
+# Neighbours stay in one process as long as there is other work: they share services that are started once.
+tests: $(VENV)/.test $(VENV)/chargebee-2/.installed  ## every test, without linter and types
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
 fuzz: $(VENV)/.test  ## ten times the requests of `make test`, and its laws twenty times as often: make fuzz FUZZ_REQUESTS=…
 	FUZZ_REQUESTS=$(FUZZ_REQUESTS) $(BIN)/python -m pytest tests/fuzz -n $(JOBS) -o timeout=3600
 	LAWS_TIMES=20 $(BIN)/python -m pytest tests/ledger -n $(JOBS) -o timeout=3600
+
+chaos: $(VENV)/.test  ## every fault, and a long run of kills under load: make chaos CHAOS_KILLS=… CHAOS_SEED=…
+	CHAOS_KILLS=$(CHAOS_KILLS) CHAOS_SEED=$(CHAOS_SEED) $(BIN)/python -m pytest tests/chaos --capture=no
 
 screenshots: $(VENV)/.test  ## every screen of the console at three widths in both themes, for people to look at
 	$(BIN)/python -m tests.browser.screenshots $(SCREENSHOTS)
@@ -52,3 +62,4 @@ types: $(VENV)/.test  ## mypy, strict
 
 clean:  ## remove the virtual environment and caches, never the data
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
+	find . -name var -prune -o -type d -name __pycache__ -prune -exec rm -rf {} +

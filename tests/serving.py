@@ -85,6 +85,10 @@ class Server:
         """Pids of the processes that answer."""
         return [pid for pid in children_of(self.pid) if b"ops.serving.worker" in _command_line(pid)]
 
+    def background(self) -> list[int]:
+        """Pids of the process that does what goes on beside requests; two while one replaces the other."""
+        return [pid for pid in children_of(self.pid) if b"ops.serving.background" in _command_line(pid)]
+
     def postmaster(self) -> int | None:
         """Pid of the embedded server, None while there is none."""
         servers = [pid for pid in children_of(self.pid) if _name(pid) == "postgres"]

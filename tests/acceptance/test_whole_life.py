@@ -1,5 +1,6 @@
 """An order's whole life against a server that was started as a user starts it."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,15 @@ from tests.serving import Server, running_server
 
 
 @pytest.fixture
-def server(tmp_state_dir: Path) -> Iterator[Server]:
-    with running_server(tmp_state_dir) as server:
+def server(data_dir: Path) -> Iterator[Server]:
+    with running_server(data_dir) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def used_server(prepared_data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """For tests that do not mind what others leave in it."""
+    with running_server(shutil.copytree(prepared_data_dir, tmp_path_factory.mktemp("used") / "data")) as server:
         yield server
 
 
@@ -37,8 +45,8 @@ def test_an_order_lives_its_life_through_the_official_sdk(server: Server) -> Non
     play(SdkOrders(sdk(server)))
 
 
-def test_the_official_sdk_turns_refusals_into_its_own_exceptions(server: Server) -> None:
-    orders = sdk(server).Order
+def test_the_official_sdk_turns_refusals_into_its_own_exceptions(used_server: Server) -> None:
+    orders = sdk(used_server).Order
     with pytest.raises(api_error.InvalidRequestError) as blank:
         orders.create({"invoice_id": ""})
     assert (blank.value.api_error_code, blank.value.param) == ("param_wrong_value", ["invoice_id"]) or (
@@ -48,12 +56,12 @@ def test_the_official_sdk_turns_refusals_into_its_own_exceptions(server: Server)
         orders.retrieve("nobody")
     assert unknown.value.http_status_code == 404
     with pytest.raises(api_error.APIError) as stranger:
-        sdk_client(server.url, "wrong").Order.retrieve("1")
+        sdk_client(used_server.url, "wrong").Order.retrieve("1")
     assert stranger.value.http_status_code == 401
 
 
-def test_an_idempotent_sdk_call_runs_once(server: Server) -> None:
-    orders = sdk(server).Order
+def test_an_idempotent_sdk_call_runs_once(used_server: Server) -> None:
+    orders = sdk(used_server).Order
     headers = {"chargebee-idempotency-key": "the-one"}
     first: Any = orders.create({"invoice_id": "inv_0001"}, headers)
     second: Any = orders.create({"invoice_id": "inv_0001"}, headers)
@@ -61,7 +69,7 @@ def test_an_idempotent_sdk_call_runs_once(server: Server) -> None:
     assert (first.is_idempotency_replayed, second.is_idempotency_replayed) == (False, True)
 
 
-def test_the_data_are_there_after_a_restart(tmp_state_dir: Path) -> None:
+def test_a_service_starts_from_nothing_and_the_data_are_there_after_a_restart(tmp_state_dir: Path) -> None:
     with running_server(tmp_state_dir) as server:
         key = server.key
         created = raw(server).create({"invoice_id": "inv_0001", "note": "stay"})

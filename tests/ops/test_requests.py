@@ -167,8 +167,8 @@ def send(server: Server, path: str, form: dict[str, str] | None = None) -> tuple
             return refused.headers["x-request-id"], json.load(refused)
 
 
-def test_all_processes_keep_requests_and_write_what_waits_when_they_stop(tmp_state_dir: Path) -> None:
-    with running_server(tmp_state_dir / "var", "--workers", "2") as server:
+def test_all_processes_keep_requests_and_write_what_waits_when_they_stop(data_dir: Path) -> None:
+    with running_server(data_dir, "--workers", "2") as server:
         sent = {send(server, "/orders", {"invoice_id": "inv_0001"})[0] for _ in range(30)}
         sent |= {send(server, "/orders/nobody")[0] for _ in range(10)}
         until(lambda: known(server) >= sent, what="all requests can be looked up")
@@ -177,12 +177,12 @@ def test_all_processes_keep_requests_and_write_what_waits_when_they_stop(tmp_sta
         last = {send(server, "/orders", {"invoice_id": "nobody"})[0] for _ in range(20)}
         assert server.stop() == 0
         assert "Traceback" not in server.errors
-    with running_server(tmp_state_dir / "var") as server:
+    with running_server(data_dir) as server:
         assert known(server) >= sent | last
 
 
-def test_a_database_that_is_killed_costs_no_request_that_waits(tmp_state_dir: Path) -> None:
-    with running_server(tmp_state_dir / "var") as server:
+def test_a_database_that_is_killed_costs_no_request_that_waits(data_dir: Path) -> None:
+    with running_server(data_dir) as server:
         send(server, "/orders", {"invoice_id": "inv_0001"})
         postmaster = server.postmaster()
         assert postmaster

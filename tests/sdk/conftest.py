@@ -1,7 +1,6 @@
 """A server as a user starts it, with two workers; a site of its own for each test; and both SDKs."""
 
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from io import StringIO
 from pathlib import Path
@@ -85,14 +84,11 @@ async def _load(pool: asyncpg.Pool, site: Site, invoices: list[dict[str, Any]]) 
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[Server]:
+def server(prepared_data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One for all tests of a test process; its workers show that nothing is kept in a process."""
-    folder = Path(tempfile.mkdtemp(prefix="ol-sdk-"))
-    try:
-        with running_server(folder, "--workers", "2") as server:
-            yield server
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    folder = shutil.copytree(prepared_data_dir, tmp_path_factory.mktemp("sdk") / "data")
+    with running_server(folder, "--workers", "2") as server:
+        yield server
 
 
 @pytest.fixture(autouse=True)

@@ -16,6 +16,7 @@ from api.services import Services, build_services
 from ledger.consumer import catch_up
 from ledger.ids import Site, system_clock_ms
 from ledger.limits import WEBHOOK_WAITING_MAX
+from ledger.probe import NO_PROBE, Probe
 from ledger.sites import KeyKind, Sites
 from ops.database import Address, service_pool
 from ops.invoice_loading import load_file
@@ -98,13 +99,15 @@ class Shop:
         return [status for (status,) in await self.rows("status")]
 
     @contextlib.asynccontextmanager
-    async def delivering(self, *, allow_private: bool = True, loops: int = 1) -> AsyncIterator[None]:
+    async def delivering(
+        self, *, allow_private: bool = True, loops: int = 1, probe: Probe = NO_PROBE
+    ) -> AsyncIterator[None]:
         """Delivery loops, as services run them."""
         async with contextlib.AsyncExitStack() as stack:
             tasks = []
             for _ in range(loops):
                 calls = await stack.enter_async_context(EndpointCalls(allow_private=allow_private))
-                loop = DeliveryLoop(self.pool, calls, clock_ms=self.clock, look_s=0.01)
+                loop = DeliveryLoop(self.pool, calls, clock_ms=self.clock, look_s=0.01, probe=probe)
                 tasks.append(asyncio.create_task(loop.run()))
             try:
                 yield

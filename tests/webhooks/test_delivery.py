@@ -6,6 +6,7 @@ import base64
 import pytest
 
 from ledger.limits import WEBHOOK_CLAIM_S, WEBHOOK_NEXT_ENDPOINT_S, WEBHOOK_RETRY_DELAYS_S
+from ledger.probe import Probe
 from tests.log.waiting import eventually
 from tests.webhooks.conftest import Shop
 from tests.webhooks.receiver import Behaviour, Hang, accept, answer, die, receiving
@@ -340,3 +341,24 @@ async def test_addresses_that_are_not_public_are_refused_with_the_reason(shop: S
             await shop.until("re_scheduled", "re_scheduled")
     assert not receiver.calls
     assert {reason for (reason,) in await shop.rows("failure_reason")} == {"the address of the host is loopback"}
+
+
+class _Heard(Probe):
+    def __init__(self) -> None:
+        self.calls: list[bool] = []
+
+    def webhook_called(self, duration_s: float, *, succeeded: bool) -> None:
+        assert duration_s > 0
+        self.calls.append(succeeded)
+
+
+async def test_each_call_is_told_to_whoever_measures(shop: Shop) -> None:
+    heard = _Heard()
+    async with receiving(answer(500)) as failing, receiving() as receiver:
+        for url in (failing.url(), receiver.url()):
+            await shop.endpoint(url)
+        await shop.order()
+        await shop.plan()
+        async with shop.delivering(probe=heard):
+            await shop.until("re_scheduled", "succeeded")
+    assert sorted(heard.calls) == [False, True]

@@ -1,13 +1,15 @@
 """The drill catches everything on a sound installation, fails where verification is blind, and touches nothing."""
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,11 +20,14 @@ from typer.testing import CliRunner, Result
 
 from ledger.ids import Site
 from ledger.merkle.faults import LinkBreaks
+from ops.cli import drill as drill_command
 from ops.cli.main import app
-from ops.database import Address, service_pool
+from ops.database import Address, bring_up_to_date, service_pool
 from ops.drill import drill as drilling
 from ops.drill.sample import make_sample
+from ops.drill.scratch import ScratchServer, scratch_server
 from ops.drill.tamperings import ATTACKS, CONTROL, LIMIT, TAMPERINGS
+from ops.embedded import EmbeddedPostgres
 from ops.target import Target
 from ops.verification import Verified, verify_site
 from tests.ops.command_line import PROGRAM
@@ -50,9 +55,26 @@ def scratch(tmp_state_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_state_dir
 
 
+@pytest.fixture(scope="module")
+def migrated_cluster(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the server of a drill begins with, made once: it takes a second."""
+    path = tmp_path_factory.mktemp("drill") / "postgres"
+    with EmbeddedPostgres.open(path) as postgres:
+        asyncio.run(bring_up_to_date(Address.embedded(postgres)))
+    return path
+
+
 @pytest.fixture
-def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A drill of a few tamperings, each of another kind."""
+def short(monkeypatch: pytest.MonkeyPatch, migrated_cluster: Path) -> None:
+    """A drill of a few tamperings, each of another kind, on a server that was prepared."""
+
+    @contextlib.contextmanager
+    def prepared_server(folder: Path) -> Iterator[ScratchServer]:
+        shutil.copytree(migrated_cluster, folder / "postgres", ignore=shutil.ignore_patterns("run"))
+        with scratch_server(folder) as server:
+            yield server
+
+    monkeypatch.setattr(drill_command, "scratch_server", prepared_server)
     names = {"control", "edit-body", "rewrite-and-sign", "edit-tile", "hide-order", "rewrite-unanchored"}
     few = tuple(each for each in TAMPERINGS if each.name in names)
     assert len(few) == len(names)
