@@ -1,6 +1,16 @@
 """All routes below the API prefix, in the order in which documents list them."""
 
-from api.operations import changes, events, health, history, orders, requests, transparency, webhook_endpoints
+from api.operations import (
+    changes,
+    events,
+    found_orders,
+    health,
+    history,
+    orders,
+    requests,
+    transparency,
+    webhook_endpoints,
+)
 from api.routing import Route
 
 ROUTES: tuple[Route, ...] = (
@@ -9,6 +19,7 @@ ROUTES: tuple[Route, ...] = (
     *events.ROUTES,
     *webhook_endpoints.ROUTES,
     *changes.ROUTES,
+    *found_orders.ROUTES,
     *requests.ROUTES,
     *health.ROUTES,
     *transparency.ROUTES,

@@ -12,6 +12,7 @@ from api.request_log import RequestLog
 from api.requests.recorder import Recorder
 from api.streams import Streams
 from api.traffic import Traffic
+from api.verification import VerificationRuns
 from ledger.appender import Appender
 from ledger.handler import CommandHandler
 from ledger.ids import IdSource, Site, system_clock_ms
@@ -70,6 +71,7 @@ class Services:
     endpoints: EndpointsNow
     webhook_credentials: WebhookCredentials
     webhook_ports: frozenset[int]
+    verifications: VerificationRuns | None
     check_ready: Callable[[], Awaitable[None]]
 
 
@@ -85,6 +87,7 @@ def build_services(
     anchors: AnchorFiles | None = None,
     webhook_ports: Collection[int] = WEBHOOK_PORTS,
     metrics: ServiceMetrics | None = None,
+    verifications: VerificationRuns | None = None,
     command_handler: Callable[..., CommandHandler] = CommandHandler,
 ) -> Services:
     """Wire the services around a pool.
@@ -93,7 +96,8 @@ def build_services(
     each site, None is without limit; ``keys`` are those that checkpoints are verified with, ``anchors`` where the
     console finds what orders are held against; ``webhook_ports`` those that URLs of webhook endpoints may have.
     ``wakeups`` are those of the process; where nobody else is told ``on_appended``, they are. ``metrics`` are shared by
-    the processes of a service; None counts for this one alone. ``command_handler`` makes the handler of commands.
+    the processes of a service; None counts for this one alone. ``verifications`` runs them; None where nobody does.
+    ``command_handler`` makes the handler of commands.
     """
     wakeups = wakeups or Wakeups()
     metrics = metrics or ServiceMetrics()
@@ -135,5 +139,6 @@ def build_services(
         endpoints=EndpointsNow(pool),
         webhook_credentials=WebhookCredentials(pool),
         webhook_ports=frozenset(webhook_ports),
+        verifications=verifications,
         check_ready=check_ready,
     )

@@ -109,6 +109,7 @@ class CommandHandler:
         ids: IdSource | None = None,
         clock_ms: Callable[[], int] = system_clock_ms,
         probe: Probe = NO_PROBE,
+        known: KnownStreams | None = None,
     ) -> None:
         self._store = store
         self._probe = probe
@@ -118,7 +119,7 @@ class CommandHandler:
         self._clock_ms = clock_ms
         self._mapper = EventMapper()
         self._locks = KeyedLocks()
-        self._known = KnownStreams(store)
+        self._known = known or KnownStreams(store)
 
     async def handle(self, command: c.Command, caller: Caller) -> Handled:
         """Run one command to its end.

@@ -2,7 +2,8 @@
 
 What a command decides on is looked up in the log each time, but what is remembered is not folded again: a stream is
 read from its remembered event on, which proves by its leaf that the log still is the one that is remembered (it is
-not, where a database that lost its last commits took over).
+not, where a database that lost its last commits took over). Where an event before that one was changed in place, what
+is remembered is what was true; that it was changed is for ``order-ledger verify`` to find.
 """
 
 import logging
@@ -13,7 +14,7 @@ from typing import Any
 import msgspec
 
 from ledger.decision import Stream
-from ledger.envelope import RecordedEvent
+from ledger.envelope import RecordedEvent, leaf_hash
 from ledger.ids import SETTINGS_STREAM, Site, StreamId
 from ledger.limits import STREAMS_REMEMBERED_BYTES_MAX, STREAMS_REMEMBERED_MAX
 from ledger.settings_memory import KnownSettings, SettingsMemory
@@ -37,6 +38,10 @@ class FoundStream(msgspec.Struct, frozen=True):
     news: Sequence[RecordedEvent]
 
 
+def _is_remembered(last: RecordedEvent, known: KnownStream) -> bool:
+    return last.leaf == known.stream.leaf == leaf_hash(last.body)
+
+
 class KnownStreams:
     """Streams of all sites; the least recently used are forgotten beyond a bound."""
 
@@ -50,6 +55,10 @@ class KnownStreams:
     async def find(self, site: Site, streams: Iterable[StreamId]) -> Mapping[StreamId, FoundStream]:
         """Streams as they are now; other commands may share the read."""
         return await self._reads.find(site, streams)
+
+    async def find_alone(self, site: Site, streams: Collection[StreamId]) -> Mapping[StreamId, FoundStream]:
+        """The same in a read of its own."""
+        return await self._read(site, streams)
 
     def settings(self, site: Site) -> KnownSettings:
         """What is remembered of a site's settings. Their stream is read behind it."""
@@ -90,7 +99,7 @@ class KnownStreams:
             events = read.get(stream, [])
             if place is None:
                 found[stream] = FoundStream(None, events)
-            elif events and events[0].leaf == place.stream.leaf:
+            elif events and _is_remembered(events[0], place):
                 found[stream] = FoundStream(place, events[1:])
                 self._use((site, stream))
         return found | await self._read_anew(site, [stream for stream in streams if stream not in found])

@@ -292,6 +292,7 @@ INTAKE_EVENTS_FORGOTTEN_AT_ONCE = 2_000
 # Looking for orders by their words: an order has a note of 600 characters and a few ids.
 SEARCH_WORDS_MAX = 200
 SEARCH_WORD_LENGTH_MAX = 100
+SEARCH_TEXT_LENGTH_MAX = 1_000
 # Who finds more has to say more. The list is filtered by these ids.
 SEARCH_ORDERS_MAX = 200
 

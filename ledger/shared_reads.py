@@ -39,28 +39,37 @@ class SharedReads(Generic[K, V]):
             lane = self._lanes[site] = _Lane()
         found: asyncio.Future[Mapping[K, V]] = asyncio.get_running_loop().create_future()
         lane.waiting.append((tuple(keys), found))
-        if len(lane.readers) < SHARED_READS_AT_ONCE:
+        if lane.under_way < SHARED_READS_AT_ONCE:
+            lane.under_way += 1
             reader = asyncio.create_task(self._empty(site, lane))
             lane.readers.add(reader)
             reader.add_done_callback(lane.readers.discard)
         return await found
 
     async def _empty(self, site: Site, lane: "_Lane[K, V]") -> None:
-        while lane.waiting:
-            keys: set[K] = set()
-            sharing: list[asyncio.Future[Mapping[K, V]]] = []
-            while lane.waiting and (not keys or len(keys) + len(lane.waiting[0][0]) <= SHARED_READ_KEYS_MAX):
-                wanted, found = lane.waiting.popleft()
-                keys.update(wanted)
-                sharing.append(found)
-            try:
-                result = await self._read(site, keys)
-            except BaseException as error:
-                _fail(sharing, error)
-                if not isinstance(error, Exception):
-                    raise
-            else:
-                _tell(sharing, result)
+        try:
+            while lane.waiting:
+                await self._read_next(site, lane)
+        finally:
+            # Not when the task is told to be done, which is a turn of the event loop later: whoever asks between
+            # would wait for a reader that has gone.
+            lane.under_way -= 1
+
+    async def _read_next(self, site: Site, lane: "_Lane[K, V]") -> None:
+        keys: set[K] = set()
+        sharing: list[asyncio.Future[Mapping[K, V]]] = []
+        while lane.waiting and (not keys or len(keys) + len(lane.waiting[0][0]) <= SHARED_READ_KEYS_MAX):
+            wanted, found = lane.waiting.popleft()
+            keys.update(wanted)
+            sharing.append(found)
+        try:
+            result = await self._read(site, keys)
+        except BaseException as error:
+            _fail(sharing, error)
+            if not isinstance(error, Exception):
+                raise
+        else:
+            _tell(sharing, result)
 
 
 class _Lane(Generic[K, V]):
@@ -69,6 +78,7 @@ class _Lane(Generic[K, V]):
     def __init__(self) -> None:
         self.waiting: deque[tuple[tuple[K, ...], asyncio.Future[Mapping[K, V]]]] = deque()
         self.readers: set[asyncio.Task[None]] = set()
+        self.under_way = 0
 
 
 def _tell(sharing: "Iterable[asyncio.Future[Mapping[K, V]]]", result: Mapping[K, V]) -> None:

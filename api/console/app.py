@@ -19,7 +19,7 @@ from api.console.routes import ACTIONS, PAGES
 from api.console.session import Sessions
 from api.console.settings import ConsoleSettings
 from api.console.sign_in import SESSIONS
-from api.console.visitor import SERVICES, SETTINGS, VISITOR, Visitor
+from api.console.visitor import SERVICES, VISITOR, Visitor
 from api.memory import Memory
 from api.services import Services
 from ledger.appender import CONNECTION_ERRORS
@@ -56,7 +56,6 @@ def create_console(services: Services, settings: ConsoleSettings) -> web.Applica
     """The console over services that are ready."""
     console = web.Application(middlewares=[secure_headers, failures_as_pages, signed_in])
     console[SERVICES] = services
-    console[SETTINGS] = settings
     console[PARKED] = Memory(partial(_parked, services), _PARKED_MEMORY_S)
     console[SESSIONS] = Sessions(settings.secret)
     set_up_templates(console)

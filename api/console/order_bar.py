@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from api.console.bar import Chip, Pair, Token, equal_pair, time_pair, tokens, unknown
-from api.schemas.listing import LIST_ORDERS
+from api.schemas.found_orders import FIND_ORDERS, LATEST_CHANGE_FIRST
 from ledger.errors import ParamWrongValue
-from projections.listing import OrderQuery, Sort
+from projections.listing import Filter, Operator, OrderQuery, Sort
+from projections.search.lookup import ACTOR, WORDS
 
 _TEXTS = {"id": "id", "invoice": "invoice_id", "subscription": "subscription_id", "original": "original_order_id"}
 _CHOICES = {"status": "status", "type": "order_type", "resent": "resent_status"}
@@ -19,8 +20,8 @@ _TIMES = {
     "shipped": "shipped_at",
     "paid": "paid_on",
 }
-# Not filters of the list: the sort, and what orders are looked up by.
-_APART = frozenset({None, "actor", "sort"})
+# No parameters of one value each: words, which make one; actors, of which each must have changed the order; the sort.
+_APART = frozenset({None, ACTOR, "sort"})
 _SORTS = {"created": Sort("created_at"), "changed": Sort("updated_at")}
 
 HELP: Mapping[str, str] = {
@@ -39,11 +40,9 @@ HELP: Mapping[str, str] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OrderBar:
-    """What a bar says: a list call, words and actors to look orders up by, and its qualifiers to be taken away."""
+    """What a bar says: a list call, and its qualifiers to be taken away."""
 
-    query: OrderQuery = OrderQuery(sort=Sort("updated_at", descending=True))  # noqa: RUF009 (frozen)
-    words: str = ""
-    actors: tuple[str, ...] = ()
+    query: OrderQuery = OrderQuery(sort=LATEST_CHANGE_FIRST)  # noqa: RUF009 (frozen)
     chips: tuple[Chip, ...] = ()
 
 
@@ -57,18 +56,17 @@ def read_order_bar(text: str, zone: ZoneInfo) -> OrderBar:
         ParamWrongValue: a qualifier that there is not, or a value that it cannot have.
     """
     found = list(tokens(text))
-    sort = OrderBar().query.sort
+    sort = LATEST_CHANGE_FIRST
     for token in found:
         if token.name == "sort":
             sort = _sort(token.value)
     pairs = [pair for token in found if token.name not in _APART for pair in _pairs(token, zone)]
-    query = replace(LIST_ORDERS.read(pairs, zone=zone).query, sort=sort)
-    return OrderBar(
-        query=query,
-        words=" ".join(token.value for token in found if token.name is None),
-        actors=tuple(token.value for token in found if token.name == "actor"),
-        chips=tuple(token.chip for token in found),
-    )
+    if words := " ".join(token.value for token in found if token.name is None):
+        pairs.append((WORDS, words))
+    query = FIND_ORDERS.read(pairs, zone=zone).query
+    actors = (Filter(ACTOR, Operator.IS, (token.value,)) for token in found if token.name == ACTOR)
+    query = replace(query, sort=sort, filters=(*query.filters, *actors))
+    return OrderBar(query=query, chips=tuple(token.chip for token in found))
 
 
 def _pairs(token: Token, zone: ZoneInfo) -> list[Pair]:

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from api.console.verification import VerificationRuns
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ConsoleSettings:
@@ -11,8 +9,6 @@ class ConsoleSettings:
 
     Args:
         secret: what sessions are signed with, at least 32 bytes, the same in all workers.
-        verifications: runs verifications; None where nobody does.
     """
 
     secret: bytes
-    verifications: VerificationRuns | None = None

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from api.console.session import Session
-from api.console.settings import ConsoleSettings
 from api.services import Services
 from ledger.ids import Site
 from ledger.sites import KeyKind, KeyOwner
@@ -56,7 +55,6 @@ class Visitor:
 
 VISITOR = web.RequestKey("visitor", Visitor)
 SERVICES = web.AppKey("console_services", Services)
-SETTINGS = web.AppKey("console_settings", ConsoleSettings)
 
 
 def services_of(request: web.Request) -> Services:

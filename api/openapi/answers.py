@@ -36,7 +36,10 @@ _ANSWERS = {
     "ledger_changes": "LoggedChangeList",
     "list_requests": "RequestList",
     "retrieve_request": "RequestAnswer",
+    "find_orders": "FoundOrderList",
     "ledger_health": "HealthAnswer",
+    "ledger_overview": "OverviewAnswer",
+    "ledger_verification": "VerificationAnswer",
     "log_keys": "LogKeyList",
     "inclusion_proof": "InclusionAnswer",
     "consistency_proof": "ConsistencyAnswer",
@@ -81,6 +84,8 @@ def envelopes() -> Iterator[tuple[str, Json]]:
     yield "OrderAnswer", _object("OrderAnswer", {"order": _ref("Order")}, ["order"])
     yield "RetrievedOrder", _object("RetrievedOrder", {"order": _ref("Order"), "as_of": _ref("AsOf")}, ["order"])
     yield "OrderList", _list("OrderList", "OrderAnswer", as_of=_ref("ListAsOf"))
+    bounded: Json = {"type": "boolean", "const": True}
+    yield "FoundOrderList", _list("FoundOrderList", "OrderAnswer", as_of=_ref("ListAsOf"), is_bounded=bounded)
     yield "ChangeAnswer", _object("ChangeAnswer", {"change": _ref("Change")}, ["change"])
     yield "HistoryList", _history()
     yield "DiffAnswer", _object("DiffAnswer", {"diff": _ref("Diff")}, ["diff"])
@@ -95,6 +100,9 @@ def envelopes() -> Iterator[tuple[str, Json]]:
     yield "RequestAnswer", _object("RequestAnswer", {"request": _ref("Request")}, ["request"])
     yield "RequestList", _list("RequestList", "RequestAnswer", dropped={"type": "integer", "minimum": 0})
     yield "HealthAnswer", _object("HealthAnswer", {"health": _ref("Health")}, ["health"])
+    yield "OverviewAnswer", _object("OverviewAnswer", {"overview": _ref("Overview")}, ["overview"])
+    verification = {"verification": _ref("Verification")}
+    yield "VerificationAnswer", _object("VerificationAnswer", verification, ["verification"])
     yield from _proofs()
     yield "Configuration", _object("Configuration", site, list(site))
     yield "ConfigurationList", _object("ConfigurationList", {"configurations": sites}, ["configurations"])

@@ -34,6 +34,8 @@ _MORE: dict[str, _Kinds] = {
     "create_webhook_endpoint": (e.ResourceLimitExceeded,),
     "event_proof": (e.AuthorizationFailed,),
     "ledger_health": (e.AuthorizationFailed,),
+    "ledger_overview": (e.AuthorizationFailed,),
+    "ledger_verification": (e.AuthorizationFailed,),
     "update": (e.InvalidState,),
     "cancel": (e.InvalidState,),
     "create_refundable_credit_note": (e.InvalidState,),

@@ -12,13 +12,14 @@ import msgspec
 from msgspec.inspect import EnumType as EnumField
 from msgspec.inspect import StructType, type_info
 
+from api import verification
 from api.openapi.texts import member_words, words
 from api.openapi.values import UNIX_TIME, WHOLE_NUMBER, Json
 from api.requests import document as request_documents
 from ledger import parts
 from ledger.order import Order
 from projections import order_document as documents
-from projections import site_health
+from projections import overview, site_health
 from projections.changes import document as logged
 from projections.chargebee_events import resource as events
 from projections.history import changes, difference, order_states
@@ -56,6 +57,11 @@ _RESOURCES: tuple[tuple[str, type[msgspec.Struct], type[msgspec.Struct], tuple[s
     ("Rebuild", site_health.RebuildDocument, site_health.RebuildDocument, ()),
     ("LastCheckpoint", site_health.CheckpointDocument, site_health.CheckpointDocument, ()),
     ("LastAnchor", site_health.AnchorDocument, site_health.AnchorDocument, ()),
+    ("Overview", overview.OverviewDocument, overview.OverviewDocument, ("overview",)),
+    ("StatusCount", overview.StatusCountDocument, overview.StatusCountDocument, ()),
+    ("DayCount", overview.DayCountDocument, overview.DayCountDocument, ()),
+    ("Verification", verification.VerificationDocument, verification.VerificationDocument, ("verification",)),
+    ("VerificationReport", verification.VerificationReportDocument, verification.VerificationReportDocument, ()),
 )
 # What holds the others.
 _ROOTS = (
@@ -69,6 +75,8 @@ _ROOTS = (
     past_lists.ListAsOf,
     request_documents.KeptRequestDocument,
     site_health.HealthDocument,
+    overview.OverviewDocument,
+    verification.VerificationDocument,
 )
 # Members that hold whatever an order holds.
 _ANYTHING = frozenset({"MemberChange.before", "MemberChange.after"})

@@ -12,4 +12,9 @@ async def zone_for(call: Call, pairs: Pairs) -> ZoneInfo:
     """The time zone of the site, which matters for whole days alone."""
     if not any(name.endswith("[on]") for name, _ in pairs):
         return _UTC
+    return await zone_of_site(call)
+
+
+async def zone_of_site(call: Call) -> ZoneInfo:
+    """The time zone of the site."""
     return ZoneInfo((await call.services.handler.settings(call.site)).time_zone)

@@ -44,7 +44,7 @@ WITHHELD = frozenset(
     {
         *("note", "comment", "customer_notes", "resend_reason", "fulfillment_status"),
         *("tracking_id", "tracking_url", "shipment_carrier"),
-        *("actor", "path", "offset"),
+        *("actor", "words", "path", "offset"),
         *("name", "url", "basic_auth_username", "basic_auth_password"),
         *(
             f"{address}[{member}]"

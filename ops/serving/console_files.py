@@ -29,10 +29,12 @@ class ConsoleFiles(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def settings(self) -> ConsoleSettings:
         """The console's settings in a worker."""
-        return ConsoleSettings(
-            secret=bytes.fromhex(self.secret),
-            verifications=ConsoleVerifications(Path(self.folder), self.environment),
-        )
+        return ConsoleSettings(secret=bytes.fromhex(self.secret))
+
+    @property
+    def verifications(self) -> ConsoleVerifications:
+        """Runs verifications for a worker, and reads what the last ones said."""
+        return ConsoleVerifications(Path(self.folder), self.environment)
 
 
 def _secret(folder: Path) -> bytes:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from api.console.verification import VerificationReport
+from api.verification import VerificationReport
 from ledger.ids import Site, system_clock_ms
 from ledger.transparency.durable_files import make_folder, read_if_there, write_durably
 

@@ -51,6 +51,7 @@ async def serve(configuration: Configuration) -> None:
             anchors=configuration.signing.anchors,
             webhook_ports=configuration.webhooks.ports,
             metrics=watch.metrics,
+            verifications=configuration.console.verifications,
             command_handler=watch.handler,
         )
         looking = sampling(watch.metrics, Role.WORKER, pool, services.appender, more=answering(services))

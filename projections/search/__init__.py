@@ -1,1 +1,1 @@
-"""Finding orders by words of their texts, for people. Not a part of the API's contract; made from the order view."""
+"""Finding orders by words of their texts and by who changed them, for people: no part of Chargebee's contract."""

@@ -28,6 +28,8 @@ MADE_UP_IDS = {
 }
 ANSWERED = {
     "health",
+    "overview",
+    "verification",
     "webhook_endpoint",
     "order",
     "list",

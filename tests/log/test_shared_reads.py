@@ -163,3 +163,23 @@ async def test_a_read_has_a_bounded_number_of_keys_and_one_question_is_never_spl
     source.let_go(2)
     assert sorted(keys for _, keys in source.reads) == [[1, 2, 3], [4], [5, 6, 7, 8]]
     await asyncio.gather(*tasks)
+
+
+async def test_who_asks_in_the_moment_when_all_reads_end_is_not_forgotten(
+    source: Source, reads: SharedReads[int, str]
+) -> None:
+    """Between the end of a reader and the news of it is a turn of the event loop, in which its caller may ask again."""
+
+    async def ask_twice() -> str:
+        await reads.find(SITE, [1])
+        return (await reads.find(SITE, [2]))[2]
+
+    twice = asyncio.create_task(ask_twice())
+    await source.until(1)
+    others = [asyncio.create_task(reads.find(SITE, [3 + number])) for number in range(SHARED_READS_AT_ONCE - 1)]
+    await source.until(SHARED_READS_AT_ONCE)
+    source.let_go(*range(SHARED_READS_AT_ONCE))
+    await source.until(SHARED_READS_AT_ONCE + 1)
+    source.let_go(SHARED_READS_AT_ONCE)
+    assert await twice == "acme 2"
+    await asyncio.gather(*others)

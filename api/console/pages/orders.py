@@ -5,11 +5,13 @@ from urllib.parse import urlencode
 import msgspec
 from aiohttp import web
 
-from api.console.found_orders import FoundOrders, OrderFinder
+from api.console.bar import Chip
+from api.console.found_orders import OrderFinder
 from api.console.glance import glance
 from api.console.order_bar import HELP
 from api.console.rendering import answer
 from api.console.visitor import services_of, visitor_of, zone_of
+from api.found_orders import FoundOrders
 from ledger.errors import LedgerError
 
 
@@ -40,8 +42,10 @@ async def show(request: web.Request) -> web.Response:
     # In front of the list: what comes in between is told, not missed.
     head = await services.store.head_position(site) or 0
     found, refused = FoundOrders(), None
+    chips: tuple[Chip, ...] = ()
     try:
-        found = await OrderFinder(services, site, zone, bar=bar, at=at).page(offset)
+        finder = OrderFinder(services, site, zone, bar=bar, at=at)
+        found, chips = await finder.page(offset), finder.chips
     except LedgerError as error:
         if error.http_status >= 500:
             raise
@@ -53,7 +57,7 @@ async def show(request: web.Request) -> web.Response:
         glance=await glance(services, site, zone) if not at and not offset else None,
         bar=bar,
         at=at,
-        chips=found.chips,
+        chips=chips,
         orders=[_decoder.decode(document) for document in found.documents],
         following=_path(bar, at, found.next_offset) if found.next_offset else None,
         is_first=not offset,

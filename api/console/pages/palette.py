@@ -61,9 +61,9 @@ async def _place(services: Services, site: Site, text: str) -> str | None:
 async def _words(services: Services, site: Site, text: str) -> str | None:
     """A reference, a tracking id, or whatever else the filter bar finds orders by."""
     found = await orders_with_words(services.pool, site, text)
-    if len(found) == 1:
-        return f"/console/orders/{quote(found[0])}"
-    return f"/console/orders?{urlencode({'q': _quoted(text)})}" if found else None
+    if len(found.ids) == 1:
+        return f"/console/orders/{quote(found.ids[0])}"
+    return f"/console/orders?{urlencode({'q': _quoted(text)})}" if found.ids else None
 
 
 def _quoted(text: str) -> str:

@@ -1,5 +1,5 @@
--- The last changes of an actor, and of these each order once.
-SELECT order_id
+-- The last changes of an actor, and of these each order once; whether these changes may not be all of them.
+SELECT order_id, sum(count(*)) OVER () >= 20 * $3 AS is_cut
 FROM (
     SELECT order_id, position
     FROM ledger.change

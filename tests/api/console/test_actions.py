@@ -1,14 +1,14 @@
 """The few things that the console does: each asks for a form of the session and a full key."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import asyncpg
 import pytest
 
 from api.app import create_app
 from api.console.settings import ConsoleSettings
-from api.console.verification import VerificationReport
 from api.services import Services
+from api.verification import VerificationReport
 from ledger.consumer import catch_up
 from ledger.ids import Site, system_clock_ms
 from ledger.sites import KeyKind, Sites
@@ -87,7 +87,7 @@ async def test_a_verification_is_started_and_its_report_read_in_words(
     aiohttp_client: object, services: Services, key: str, site: Site
 ) -> None:
     runs = Runs()
-    app = create_app(services, console=ConsoleSettings(secret=b"s" * 32, verifications=runs))
+    app = create_app(replace(services, verifications=runs), console=ConsoleSettings(secret=b"s" * 32))
     browser: Client = await aiohttp_client(app)  # type: ignore[operator]
     signed_in = await browser.post("/console/sign-in", data={"key": key}, allow_redirects=False)
     cookie = {"Cookie": signed_in.headers["Set-Cookie"].partition(";")[0]}

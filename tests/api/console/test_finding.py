@@ -65,8 +65,8 @@ async def test_words_follow_the_order(visitor: Client, client: Client, pool: asy
 async def test_words_of_another_site_are_not_found(client: Client, pool: asyncpg.Pool, site: Site) -> None:
     await import_order(client, note="secret")
     await catch_up(pool, OrderWords(), site)
-    assert await orders_with_words(pool, site, "secret")
-    assert not await orders_with_words(pool, await new_site(pool), "secret")
+    assert (await orders_with_words(pool, site, "secret")).ids
+    assert not (await orders_with_words(pool, await new_site(pool), "secret")).ids
 
 
 @given(text=st.text(max_size=40))

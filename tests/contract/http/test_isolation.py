@@ -47,6 +47,7 @@ NEEDED: dict[str, list[tuple[str, str]]] = {
 READING = (
     "retrieve",
     "list",
+    "find_orders",
     "orders_for_invoice",
     "history",
     "diff",
@@ -71,10 +72,13 @@ PROVING = (
     "consistency_proof",
     "event_proof",
     "ledger_health",
+    "ledger_overview",
+    "ledger_verification",
 )
 # What a list must hold back to be the same for both.
 NARROWED = {
     "list": {"id[in]": '["{order}","{own}"]'},
+    "find_orders": {"id[in]": '["{order}","{own}"]'},
     "ledger_changes": {"order_id[in]": '["{order}","{own}"]', "limit": "100"},
     "list_events": {"id[in]": '["{event}","{own_event}"]', "limit": "100"},
 }
@@ -321,6 +325,7 @@ def test_an_offset_of_the_other_site_is_refused(world: World) -> None:
             ("list", []),
             ("list", [("id[starts_with]", "paged-")]),
             ("list", [("sort_by[desc]", "updated_at"), ("include_deleted", "true")]),
+            ("find_orders", []),
             ("orders_for_invoice", []),
             ("history", []),
             ("ledger_changes", []),
