@@ -137,7 +137,7 @@ async def own_address(superuser: dict[str, Any], worker_id: str) -> AsyncIterato
     await server.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 async def pool(address: Address) -> AsyncIterator[asyncpg.Pool]:
     """Connections with the rights of the service."""
     async with service_pool(address, size_max=_POOL_SIZE) as pool:

@@ -87,13 +87,16 @@ def as_pool(stand_in: Any) -> Any:
 
 
 async def test_commands_that_arrive_together_share_commits(
-    pool: asyncpg.Pool, owner: asyncpg.Connection, site: Site
+    pool: asyncpg.Pool, owner: asyncpg.Connection, locked_site: LockedSite
 ) -> None:
+    site = locked_site.site
     counting = CountingPool(pool)
     appender = Appender(as_pool(counting))
-    outcomes = await asyncio.gather(*await start(appender, (append(site, (f"order-{n}", 1)) for n in range(64))))
+    tasks = await start(appender, (append(site, (f"order-{n}", 1)) for n in range(64)))
+    await until_blocked(owner)
+    await locked_site.release()
 
-    assert set(outcomes) == {APPENDED}
+    assert set(await asyncio.gather(*tasks)) == {APPENDED}
     assert await positions(pool, site) == list(range(1, 65))
     assert counting.round_trips == 2
     assert await transactions(owner, site) == [1, 63]
