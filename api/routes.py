@@ -6,9 +6,11 @@ from api.operations import (
     found_orders,
     health,
     history,
+    invoices,
     orders,
     requests,
     transparency,
+    webhook_deliveries,
     webhook_endpoints,
 )
 from api.routing import Route
@@ -21,6 +23,8 @@ ROUTES: tuple[Route, ...] = (
     *changes.ROUTES,
     *found_orders.ROUTES,
     *requests.ROUTES,
+    *invoices.ROUTES,
+    *webhook_deliveries.ROUTES,
     *health.ROUTES,
     *transparency.ROUTES,
 )

@@ -231,6 +231,8 @@ CONSOLE_ADDRESSES_REMEMBERED_MAX = 10_000
 # Orders of one status that are counted for the overview, some milliseconds; beyond it the page says there are more.
 OVERVIEW_COUNT_MAX = 10_000
 OVERVIEW_DAYS = 30
+# Orders that an invoice is shown with, each with its part of every line; lists of orders have them all.
+INVOICE_ORDERS_SHOWN_MAX = 50
 # What a page shows of a list, and how long a search may be.
 CONSOLE_ROWS = 50
 # Events that an event's page names as what it led to, and as those of the same request.

@@ -37,6 +37,9 @@ _ANSWERS = {
     "list_requests": "RequestList",
     "retrieve_request": "RequestAnswer",
     "find_orders": "FoundOrderList",
+    "retrieve_invoice": "InvoiceAnswer",
+    "list_webhook_deliveries": "WebhookDeliveryList",
+    "count_webhook_deliveries": "WebhookDeliveryCountsAnswer",
     "ledger_health": "HealthAnswer",
     "ledger_overview": "OverviewAnswer",
     "ledger_verification": "VerificationAnswer",
@@ -99,6 +102,8 @@ def envelopes() -> Iterator[tuple[str, Json]]:
     yield "LoggedChangeList", _list("LoggedChangeList", "LoggedChangeAnswer")
     yield "RequestAnswer", _object("RequestAnswer", {"request": _ref("Request")}, ["request"])
     yield "RequestList", _list("RequestList", "RequestAnswer", dropped={"type": "integer", "minimum": 0})
+    yield "InvoiceAnswer", _object("InvoiceAnswer", {"invoice": _ref("Invoice")}, ["invoice"])
+    yield from _deliveries()
     yield "HealthAnswer", _object("HealthAnswer", {"health": _ref("Health")}, ["health"])
     yield "OverviewAnswer", _object("OverviewAnswer", {"overview": _ref("Overview")}, ["overview"])
     verification = {"verification": _ref("Verification")}
@@ -115,6 +120,14 @@ def _history() -> Json:
     entries["items"] = {"anyOf": [_ref("ChangeAnswer"), _ref("RequestAnswer")]}
     entries["maxItems"] = PAGE_LIMIT_MAX + REFUSALS_IN_HISTORY_MAX
     return listed
+
+
+def _deliveries() -> Iterator[tuple[str, Json]]:
+    delivery = {"webhook_delivery": _ref("WebhookDelivery")}
+    counts = {"webhook_delivery_counts": _ref("WebhookDeliveryCounts")}
+    yield "WebhookDeliveryAnswer", _object("WebhookDeliveryAnswer", delivery, list(delivery))
+    yield "WebhookDeliveryList", _list("WebhookDeliveryList", "WebhookDeliveryAnswer")
+    yield "WebhookDeliveryCountsAnswer", _object("WebhookDeliveryCountsAnswer", counts, list(counts))
 
 
 def _proofs() -> Iterator[tuple[str, Json]]:

@@ -17,13 +17,16 @@ from api.openapi.texts import member_words, words
 from api.openapi.values import UNIX_TIME, WHOLE_NUMBER, Json
 from api.requests import document as request_documents
 from ledger import parts
+from ledger.invoice import InvoiceFacts, InvoiceLine
 from ledger.order import Order
+from projections import invoice_document as invoices
 from projections import order_document as documents
 from projections import overview, site_health
 from projections.changes import document as logged
 from projections.chargebee_events import resource as events
 from projections.history import changes, difference, order_states
 from projections.past import lists as past_lists
+from projections.webhooks import delivery_documents as deliveries
 from projections.webhooks import endpoint_document as endpoints
 
 # Component, the struct that writes it, the struct its members come from, and what ``object`` says.
@@ -51,6 +54,19 @@ _RESOURCES: tuple[tuple[str, type[msgspec.Struct], type[msgspec.Struct], tuple[s
     ("Request", request_documents.KeptRequestDocument, request_documents.KeptRequestDocument, ("request",)),
     ("RequestParameter", request_documents.RequestParameter, request_documents.RequestParameter, ()),
     ("EventOfRequest", request_documents.EventOfRequest, request_documents.EventOfRequest, ()),
+    ("Invoice", invoices.InvoiceDocument, InvoiceFacts, ("invoice",)),
+    ("InvoiceLine", invoices.InvoiceLineDocument, InvoiceLine, ()),
+    ("InvoiceLineShare", invoices.LineShareDocument, invoices.LineShareDocument, ()),
+    ("InvoiceOrder", invoices.InvoiceOrderDocument, Order, ()),
+    ("WebhookDelivery", deliveries.WebhookDeliveryDocument, deliveries.WebhookDeliveryDocument, ("webhook_delivery",)),
+    (
+        "WebhookDeliveryCounts",
+        deliveries.DeliveryCountsDocument,
+        deliveries.DeliveryCountsDocument,
+        ("webhook_delivery_counts",),
+    ),
+    ("EndpointDeliveries", deliveries.EndpointDeliveriesDocument, deliveries.EndpointDeliveriesDocument, ()),
+    ("DeliveryCount", deliveries.DeliveryCountDocument, deliveries.DeliveryCountDocument, ()),
     ("Health", site_health.HealthDocument, site_health.HealthDocument, ("health",)),
     ("Consumer", site_health.ConsumerDocument, site_health.ConsumerDocument, ()),
     ("ParkedOrder", site_health.ParkedOrderDocument, site_health.ParkedOrderDocument, ()),
@@ -74,6 +90,9 @@ _ROOTS = (
     order_states.AsOf,
     past_lists.ListAsOf,
     request_documents.KeptRequestDocument,
+    invoices.InvoiceDocument,
+    deliveries.WebhookDeliveryDocument,
+    deliveries.DeliveryCountsDocument,
     site_health.HealthDocument,
     overview.OverviewDocument,
     verification.VerificationDocument,
@@ -81,9 +100,11 @@ _ROOTS = (
 # Members that hold whatever an order holds.
 _ANYTHING = frozenset({"MemberChange.before", "MemberChange.after"})
 _ANY: Json = {"type": ["string", "number", "boolean", "object", "array"]}
+# More may be in orders than there is.
+_SIGNED = frozenset({"InvoiceLine.in_no_order"})
 _REF = "#/components/schemas/"
 _NAMES = {struct.__name__: component for component, struct, _, _ in _RESOURCES}
-_is_time = re.compile(r"^date_|_(at|on|date)$|^at$").search
+_is_time = re.compile(r"^date_|_(at|on|date)$|^(at|date)$").search
 
 
 def resources(lengths: dict[str, int]) -> Iterator[tuple[str, Json]]:
@@ -105,6 +126,8 @@ def resources(lengths: dict[str, int]) -> Iterator[tuple[str, Json]]:
 
 def _member(component: str, name: str, plain: Json, enum: list[str] | None, length: int | None) -> Json:
     schema = dict(_ANY) if f"{component}.{name}" in _ANYTHING else _typed(name, _present(plain))
+    if f"{component}.{name}" in _SIGNED:
+        del schema["minimum"]
     if schema.get("type") == "array" and "default" in plain:
         # Left out where it is empty.
         schema["minItems"] = 1

@@ -21,6 +21,7 @@ KEPT = frozenset(
     {
         *("id", "order_id", "invoice_id", "subscription_id", "customer_id", "original_order_id", "reference_id"),
         *("batch_id", "document_number", "request_id", "causation_id", "correlation_id", "event_id", "event_type"),
+        *("endpoint_id",),
         *("status", "order_type", "resent_status", "is_resent", "cancellation_reason", "credit_note[reason_code]"),
         *("created_at", "updated_at", "order_date", "shipping_date", "shipping_cut_off_date", "recorded_at", "at"),
         *("shipped_at", "delivered_at", "cancelled_at", "paid_on", "occurred_at", "start_time", "end_time"),

@@ -18,9 +18,10 @@ from ops.cli.site_choice import MaybeSite, chosen_site
 from ops.target import Target
 from projections.history.moments import read_instant_ms
 from projections.visible_text import visible
+from projections.webhooks.delivery_list import ShownDelivery, StatusCount
 from projections.webhooks.endpoint_document import webhook_endpoint_document
 from projections.webhooks.planner import DeliveryPlanner
-from projections.webhooks.resending import Resending, ShownDelivery, StatusCount
+from projections.webhooks.resending import Resending
 
 T = TypeVar("T")
 

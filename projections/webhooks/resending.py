@@ -7,7 +7,6 @@ section 5).
 from collections.abc import Collection, Sequence
 
 import asyncpg
-import msgspec
 
 from ledger.envelope import RecordedEvent
 from ledger.errors import InvalidState, ResourceNotFound
@@ -18,38 +17,19 @@ from ledger.store import Store
 from ledger.vocabulary import WebhookStatus
 from projections.chargebee_events.event_types import SHOWN
 from projections.sql import query
+from projections.webhooks.delivery_list import (
+    TROUBLED,
+    DeliveryQuery,
+    ShownDelivery,
+    StatusCount,
+    list_deliveries,
+    status_counts,
+)
 from projections.webhooks.endpoints_now import EndpointsNow
 from projections.webhooks.planned import is_delivered
 from projections.webhooks.statuses import delivery_states, planned_until
 
-TROUBLED = (WebhookStatus.RE_SCHEDULED, WebhookStatus.FAILED, WebhookStatus.RATE_LIMITED)
-"""Statuses of deliveries that failed, or were never made although they should have been."""
-
 _DAY_MS = 24 * 60 * 60 * 1000
-
-
-class ShownDelivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One delivery. Times in milliseconds; ``due_at`` is when it is made the next time."""
-
-    position: int
-    event_id: str
-    event_type: str
-    recorded_at: int
-    endpoint_id: str
-    status: WebhookStatus
-    attempts: int = 0
-    due_at: int | None = None
-    last_finished_at: int | None = None
-    failure_reason: str | None = None
-
-
-class StatusCount(msgspec.Struct, frozen=True, kw_only=True):
-    """How many deliveries of an endpoint have a status, and when the last call of one finished, in milliseconds."""
-
-    endpoint_id: str
-    status: WebhookStatus
-    deliveries: int
-    last_finished_at: int | None
 
 
 class Resending:
@@ -65,15 +45,13 @@ class Resending:
 
     async def counts(self) -> list[StatusCount]:
         """How many deliveries of the last 90 days have which status, by endpoint; also of endpoints that are gone."""
-        rows = await self._pool.fetch(query("webhook_status_counts"), self._site)
-        return [msgspec.convert(dict(row), StatusCount) for row in rows]
+        return await status_counts(self._pool, self._site)
 
     async def troubled(self, *, since_ms: int = 0, endpoint_id: str | None = None, limit: int) -> list[ShownDelivery]:
         """The newest deliveries that failed or could not be made, of events since a time."""
-        rows = await self._pool.fetch(
-            query("webhook_troubles"), self._site, list(TROUBLED), since_ms, endpoint_id, limit
-        )
-        return [msgspec.convert({**row, "event_type": SHOWN[row["type"]]}, ShownDelivery) for row in rows]
+        endpoint_ids = None if endpoint_id is None else (endpoint_id,)
+        wanted = DeliveryQuery(statuses=TROUBLED, endpoint_ids=endpoint_ids, since_ms=since_ms, limit=limit)
+        return await list_deliveries(self._pool, self._site, wanted)
 
     async def of_events(
         self, event_ids: Collection[str], now_ms: int, *, endpoint_id: str | None = None

@@ -1,7 +1,5 @@
 """The screen of webhooks: endpoints, what became of deliveries, and making some again."""
 
-from collections import defaultdict
-
 from aiohttp import web
 
 from api.console.rendering import answer
@@ -9,21 +7,23 @@ from api.console.sign_in import require_own_form
 from api.console.visitor import services_of, visitor_of
 from ledger.errors import AuthorizationFailed, ParamWrongValue
 from ledger.limits import CONSOLE_ROWS
-from projections.webhooks.resending import Resending, ShownDelivery, StatusCount
+from projections.webhooks.delivery_documents import delivery_counts, delivery_page
+from projections.webhooks.delivery_list import TROUBLED, DeliveryQuery, ShownDelivery
+from projections.webhooks.resending import Resending
 
 
 async def show(request: web.Request) -> web.Response:
     """GET /console/webhooks"""
-    resending = _resending(request)
-    counts: defaultdict[str, list[StatusCount]] = defaultdict(list)
-    for count in await resending.counts():
-        counts[count.endpoint_id].append(count)
+    services, site = services_of(request), visitor_of(request).site
+    endpoints = await services.endpoints.of(site)
+    counted = await delivery_counts(services.pool, site, endpoints)
+    troubled = await delivery_page(services.pool, site, DeliveryQuery(statuses=TROUBLED, limit=CONSOLE_ROWS))
     return answer(
         request,
         "webhooks.html",
-        endpoints=await resending.endpoints(),
-        counts=counts,
-        troubled=await resending.troubled(limit=CONSOLE_ROWS),
+        endpoints=endpoints.in_order_of_calls(),
+        counts={each.endpoint_id: each.statuses for each in counted.endpoints},
+        troubled=troubled.deliveries,
         made=request.query.get("made", ""),
     )
 

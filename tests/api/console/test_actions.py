@@ -7,11 +7,14 @@ import pytest
 
 from api.app import create_app
 from api.console.settings import ConsoleSettings
+from api.console.texts import milliseconds
 from api.services import Services
 from api.verification import VerificationReport
 from ledger.consumer import catch_up
 from ledger.ids import Site, system_clock_ms
+from ledger.limits import WEBHOOK_RETRY_DELAYS_S
 from ledger.sites import KeyKind, Sites
+from projections.webhooks.deliveries import Deliveries, Kind, Lane
 from projections.webhooks.planner import DeliveryPlanner
 from tests.api.console.conftest import Visit
 from tests.api.console.pages import form_token, page
@@ -61,6 +64,22 @@ async def test_deliveries_are_made_again_once_that_is_confirmed(
     assert answer.status == 303
     assert answer.headers["Location"].startswith("/console/webhooks?made=")
     assert "example.com" in await page(visitor, "/webhooks")
+
+
+async def test_failed_deliveries_are_shown_with_their_reason_and_next_call(
+    visitor: Client, client: Client, pool: asyncpg.Pool, site: Site
+) -> None:
+    endpoint_id = await endpoint(client)
+    await import_order(client)
+    await catch_up(pool, DeliveryPlanner(), site)
+    lane, now_ms = Lane(site, endpoint_id), system_clock_ms()
+    [claimed] = await Deliveries(pool).claim(lane, Kind.FIRST, "somebody", now_ms, 1)
+    await Deliveries(pool).finish(claimed, "answered with status 500", now_ms)
+    text = await page(visitor, "/webhooks")
+    assert "answered with status 500" in text
+    assert '<span class="status cancelled">re scheduled</span> <small>1 call</small>' in text
+    assert str(milliseconds(now_ms + WEBHOOK_RETRY_DELAYS_S[0] * 1000, shows_ms=False)) in text
+    assert '<span class="number">1</span> re scheduled' in text
 
 
 @pytest.mark.parametrize("path", ["/webhooks/resend", "/health/verify"])

@@ -191,6 +191,12 @@ async def test_an_invoice_shows_its_orders_and_the_split(visitor: Client, client
     assert f"/console/orders/{order['id']}" in text
     assert "How the money is split" in text
     assert "109.00 USD" in text
+    assert "paid 100.00 USD</small>" in text
+    assert "In no order" not in text
+    await import_order(client, "inv_0001")
+    text = await page(visitor, "/invoices/inv_0001")
+    assert "In no order" in text
+    assert "-100.00 USD" in text
 
 
 async def test_the_palette_goes_to_whatever_is_named(

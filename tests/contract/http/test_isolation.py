@@ -21,10 +21,12 @@ from hypothesis import strategies as st
 from api.app import create_app
 from api.routes import ROUTES
 from api.services import Services, build_services
+from ledger.consumer import catch_up
 from ledger.ids import Site, system_clock_ms
 from ledger.sites import KeyKind, Sites
 from ledger.transparency.signing_keys import KeyFolder
 from ops.database import Address, service_pool
+from projections.webhooks.planner import DeliveryPlanner
 from tests.api.requests import Client, basic
 from tests.conftest import new_site
 from tests.contract.http.invoices import invoice, load
@@ -49,6 +51,7 @@ READING = (
     "list",
     "find_orders",
     "orders_for_invoice",
+    "retrieve_invoice",
     "history",
     "diff",
     "ledger_changes",
@@ -62,6 +65,8 @@ ENDPOINTS = (
     "retrieve_webhook_endpoint",
     "update_webhook_endpoint",
     "delete_webhook_endpoint",
+    "list_webhook_deliveries",
+    "count_webhook_deliveries",
 )
 PROVING = (
     "order_proof",
@@ -215,6 +220,7 @@ def test_reads_show_ones_own_alone(world: World) -> None:
                 await world.get(who, "list", [("limit", "100"), ("include_deleted", "true")]),
                 await world.get(who, "list", [("id[starts_with]", "read-")]),
                 await world.get(who, "orders_for_invoice", [("limit", "100")], "inv"),
+                await world.get(who, "retrieve_invoice", resource_id="inv"),
             ):
                 assert answer.status == 200
                 assert who.mark.encode() in answer.raw
@@ -501,7 +507,8 @@ HEADERS = {"chargebee-idempotency-key": "{key}", "chargebee-business-entity-id":
 def requests(draw: st.DrawFn) -> tuple[str, str, dict[str, str], dict[str, str]]:
     """An operation, what its path names, its parameters and its headers, all with places for names."""
     operation = draw(st.sampled_from(sorted({*WRITING, *READING})))
-    among = {"orders_for_invoice": ["{invoice}"], "retrieve_event": ["{event}", "{own_event}"]}
+    among = {name: ["{invoice}"] for name in ("orders_for_invoice", "retrieve_invoice")}
+    among |= {"retrieve_event": ["{event}", "{own_event}"]}
     resource = draw(st.sampled_from(among.get(operation, ["{order}", "{own}"])))
     options = PAST.get(operation, FILTERS) if operation in READING else PAIRS
     chosen = draw(st.lists(st.sampled_from(sorted(options)), unique=True, max_size=4))
@@ -608,6 +615,36 @@ def test_webhook_endpoints_of_the_other_site_are_as_if_nobody_had_them(world: Wo
         assert len((await world.get(world.theirs, "list_webhook_endpoints")).body["list"]) == 1
         assert await world.state(world.theirs) == before
         await world.post(world.theirs, "delete_webhook_endpoint", [], theirs)
+
+    world.run(play())
+
+
+def test_deliveries_are_ones_own_alone(world: World) -> None:
+    async def play() -> None:
+        made: dict[str, str] = {}
+        for who in (world.mine, world.theirs):
+            form = [("name", who.mark), ("url", "https://shop.example.com/")]
+            answer = await world.post(who, "create_webhook_endpoint", form)
+            made[who.site] = answer.body["webhook_endpoint"]["id"]
+            for number in range(2):
+                await world.post(who, "create", [*NEEDED["create"], ("id", f"delivered-{number}")])
+            await catch_up(world.services.pool, DeliveryPlanner(), who.site)
+        for who, other in ((world.mine, world.theirs), (world.theirs, world.mine)):
+            before = await world.state(other)
+            listed = await world.get(who, "list_webhook_deliveries", [("limit", "100")])
+            assert {each["webhook_delivery"]["endpoint_id"] for each in listed.body["list"]} == {made[who.site]}
+            counted = await world.get(who, "count_webhook_deliveries")
+            endpoints = counted.body["webhook_delivery_counts"]["endpoints"]
+            assert [each["endpoint_id"] for each in endpoints] == [made[who.site]]
+            for endpoint_id in (made[other.site], "whv2_nobody"):
+                named = await world.get(who, "list_webhook_deliveries", [("endpoint_id[is]", endpoint_id)])
+                assert named.body == {"list": []}
+            offset = (await world.get(other, "list_webhook_deliveries", [("limit", "1")])).body["next_offset"]
+            paged = await world.get(who, "list_webhook_deliveries", [("limit", "1"), ("offset", offset)])
+            paged.refused(400, "param_wrong_value", "offset")
+            assert await world.state(other) == before
+        for who in (world.mine, world.theirs):
+            await world.post(who, "delete_webhook_endpoint", [], made[who.site])
 
     world.run(play())
 
