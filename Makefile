@@ -3,7 +3,8 @@ PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8080
 WORKERS ?= 1
-JOBS ?= 2
+# One more than the cores that there are at least: many tests wait for a server or a kill.
+JOBS ?= 3
 FUZZ_REQUESTS ?= 200000
 CHAOS_KILLS ?= 50
 SCREENSHOTS ?= screenshots
