@@ -98,6 +98,7 @@ class CommandHandler:
     Args:
         row_of: makes the inline view's row of an order (``projections.order_row``).
         probe: is told of lost races.
+        known: how streams are read; None remembers them for this handler alone.
     """
 
     def __init__(

@@ -56,10 +56,6 @@ class KnownStreams:
         """Streams as they are now; other commands may share the read."""
         return await self._reads.find(site, streams)
 
-    async def find_alone(self, site: Site, streams: Collection[StreamId]) -> Mapping[StreamId, FoundStream]:
-        """The same in a read of its own."""
-        return await self._read(site, streams)
-
     def settings(self, site: Site) -> KnownSettings:
         """What is remembered of a site's settings. Their stream is read behind it."""
         return self._settings.get(site) or KnownSettings()

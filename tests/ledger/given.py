@@ -196,7 +196,7 @@ class _StreamsAtOnce(KnownStreams):
     """Shares no reads, since nobody else is there and nothing waits."""
 
     async def find(self, site: Site, streams: Iterable[StreamId]) -> Mapping[StreamId, FoundStream]:
-        return await self.find_alone(site, tuple(streams))
+        return await self._read(site, tuple(streams))
 
 
 class _LogStore(Store):
