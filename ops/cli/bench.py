@@ -11,15 +11,15 @@ from typing import Annotated
 import msgspec
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ops.bench.throughput.machine import load_average
 from ops.bench.throughput.options import WORKS, Options, quick
 from ops.bench.throughput.report import Report
 from ops.bench.throughput.run import run
 from ops.bench.throughput.tables import markdown, tables
-from ops.cli.options import AsJson, err, out
+from ops.cli.options import AsJson, out
 from ops.cli.printing import print_json
+from ops.cli.progress import progress_bars
 
 _DEFAULT = Options()
 _BUSY = 0.5
@@ -72,7 +72,7 @@ def bench(
     signal.signal(signal.SIGTERM, _stop)
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="order-ledger-bench-")))
-        report = run(options, folder, stack.enter_context(_progress()), keep)
+        report = run(options, folder, stack.enter_context(progress_bars()), keep)
     if busy > _BUSY:
         report.notes.append(f"The machine was busy before the run began (load {busy:.1f}): others' work is in it.")
     if markdown_file is not None:
@@ -109,15 +109,3 @@ def _numbers(workers: str) -> tuple[int, ...]:
     if not found or min(found) < 1:
         raise typer.BadParameter("numbers of 1 or more, apart by commas", param_hint="--workers")
     return found
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=err,
-        transient=True,
-        disable=not err.is_terminal,
-    )

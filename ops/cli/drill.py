@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 from ledger.ids import Site
 from ledger.limits import DRILL_EVENTS_MAX, DRILL_EVENTS_MIN, DRILL_SAMPLE_EVENTS
 from ops.cli.options import DATA_DIR, AsJson, DatabaseUrl, DataDir, err, out, progress, run_with_pool
 from ops.cli.printing import print_json
+from ops.cli.progress import progress_bars
 from ops.drill.drill import Drill
 from ops.drill.scratch import scratch_server, workplace
 from ops.drill.source import Copied, copy_out
@@ -184,13 +185,7 @@ def _reason(verdict: Verdict) -> dict[str, Any]:
 
 
 def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
+    return progress_bars(
         TextColumn("{task.fields[found]}"),
         TimeElapsedColumn(),
-        console=err,
-        transient=True,
-        disable=not err.is_terminal,
     )

@@ -10,11 +10,11 @@ from typing import IO, Annotated
 
 import asyncpg
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ledger.processes.parked_invoices import ParkedInvoice
-from ops.cli.options import DATA_DIR, AsJson, DatabaseUrl, DataDir, SiteName, err, run_with_pool
+from ops.cli.options import DATA_DIR, AsJson, DatabaseUrl, DataDir, SiteName, run_with_pool
 from ops.cli.printing import moment, print_json, print_table
+from ops.cli.progress import progress_bars
 from ops.invoice_loading import Loaded, load_file
 from ops.reconciliation import Reconciled, Reconciliation, reconciliation_of
 from ops.target import Target
@@ -45,7 +45,7 @@ def load(
     """
 
     async def work(pool: asyncpg.Pool) -> Loaded:
-        with _open(file) as text, _progress() as bar:
+        with _open(file) as text, progress_bars() as bar:
             task = bar.add_task("invoices", total=None)
 
             def show(so_far: Loaded) -> None:
@@ -138,18 +138,6 @@ def _open(file: str) -> AbstractContextManager[IO[str]]:
     if isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")
     return nullcontext(sys.stdin)
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=err,
-        transient=True,
-        disable=not err.is_terminal,
-    )
 
 
 def _print(result: Loaded) -> None:

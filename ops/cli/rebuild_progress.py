@@ -3,10 +3,10 @@
 from types import TracebackType
 
 import asyncpg
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from ledger.ids import Site
-from ops.cli.options import err
+from ops.cli.progress import progress_bars
 from projections.rebuild.runs import Outcome, RunRecord
 
 
@@ -50,15 +50,9 @@ class RebuildProgress:
 
 
 def _bar() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
+    return progress_bars(
         TextColumn("{task.fields[rate]}"),
         TextColumn("{task.fields[differences]} differ"),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
-        console=err,
-        transient=True,
-        disable=not err.is_terminal,
     )

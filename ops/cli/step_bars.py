@@ -3,26 +3,20 @@
 import contextlib
 from collections.abc import Iterator
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Column
 
 from ops.backup.progress import OnProgress
-from ops.cli.options import err
+from ops.cli.progress import progress_bars
 
 
 @contextlib.contextmanager
 def step_bars() -> Iterator[OnProgress]:
     """Gives what is told each step."""
-    bars = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
+    bars = progress_bars(
         TimeElapsedColumn(),
         TextColumn("{task.fields[step]}", table_column=Column(ratio=1, no_wrap=True)),
-        console=err,
-        transient=True,
         expand=True,
-        disable=not err.is_terminal,
     )
     tasks: dict[str, TaskID] = {}
 

@@ -7,14 +7,15 @@ from typing import Annotated, Any
 import asyncpg
 import msgspec
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from ledger.errors import ParamRequired, ResourceNotFound
 from ledger.ids import Site
 from ledger.merkle.faults import as_document
 from ledger.sites import Sites
-from ops.cli.options import DATA_DIR, AsJson, DatabaseUrl, DataDir, KeysDir, err, out, run_at_address
+from ops.cli.options import DATA_DIR, AsJson, DatabaseUrl, DataDir, KeysDir, out, run_at_address
 from ops.cli.printing import moment, print_json
+from ops.cli.progress import progress_bars
 from ops.cli.verified_views import span, view_document, view_lines
 from ops.target import Target
 from ops.verification import Verified, verify_site
@@ -158,14 +159,8 @@ def verified_document(verified: Verified) -> dict[str, Any]:
 
 
 def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
+    return progress_bars(
         TextColumn("{task.fields[rate]}"),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
-        console=err,
-        transient=True,
-        disable=not err.is_terminal,
     )
