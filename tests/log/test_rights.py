@@ -42,7 +42,9 @@ CHANGES_OF_THE_SCHEMA = [
     "CREATE FUNCTION ledger.mine() RETURNS integer LANGUAGE sql AS 'SELECT 1'",
     "CREATE OR REPLACE VIEW ledger.event_readable AS SELECT 1",
     "DROP FUNCTION ledger.append_1",
+    "DROP FUNCTION ledger.append_2",
     "ALTER FUNCTION ledger.append_1 SET search_path = ''",
+    "ALTER FUNCTION ledger.append_2 RESET ALL",
     "DROP SCHEMA ledger CASCADE",
     "CREATE SCHEMA mine",
     "UPDATE ledger_migration.applied SET digest = ''",
@@ -123,6 +125,7 @@ async def test_nobody_else_can_read_or_append(address: Address, owner: asyncpg.C
             "SELECT FROM ledger.event",
             "SELECT FROM ledger.api_key",
             "SELECT 'ledger.append_1'::regproc",
+            "SELECT 'ledger.append_2'::regproc",
         ):
             with pytest.raises(REFUSED):
                 await stranger.execute(statement)
