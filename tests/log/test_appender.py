@@ -171,10 +171,17 @@ async def test_each_command_gets_its_own_outcome(appender: Appender, site: Site)
 # Growth is announced
 
 
-async def test_growth_is_announced_once_for_each_commit_with_events(pool: asyncpg.Pool, site: Site) -> None:
+async def test_growth_is_announced_once_for_each_commit_with_events(
+    pool: asyncpg.Pool, owner: asyncpg.Connection, locked_site: LockedSite
+) -> None:
+    site = locked_site.site
     announced: list[Site] = []
     appender = Appender(pool, on_appended=announced.append)
-    await asyncio.gather(*await start(appender, (append(site, (f"a{n}", 1)) for n in range(20))))
+    tasks = await start(appender, (append(site, (f"a{n}", 1)) for n in range(20)))
+    await until_blocked(owner)
+    await locked_site.release()
+    await asyncio.gather(*tasks)
+    assert await transactions(owner, site) == [1, 19]
     assert announced == [site, site]
     await appender.append(Append(site=site, answer=answer("k")))
     assert announced == [site, site]
