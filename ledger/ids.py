@@ -6,7 +6,7 @@ on them grows at its right edge; the other nine are random (53 bits a millisecon
 one in each source.
 """
 
-import secrets
+import os
 import time
 from collections.abc import Callable
 from typing import NewType
@@ -24,6 +24,7 @@ ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _DIGIT_PAIRS = tuple(first + second for first in ALPHABET for second in ALPHABET)
 _TIME_DIGITS = 8
 _RANDOM_DIGITS = 9
+_RANDOM_BOUND = 62**_RANDOM_DIGITS
 _STEP_MAX = 62**4
 
 SETTINGS_STREAM = StreamId("settings")
@@ -60,22 +61,47 @@ def system_clock_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+class Randomness:
+    """Numbers that nobody can guess, from the system's source, which is asked for many at a time."""
+
+    _BYTES = 7
+    _ASKED = 512 * _BYTES
+
+    def __init__(self) -> None:
+        self._bytes = b""
+        self._place = 0
+
+    def below(self, bound: int) -> int:
+        """A number from 0 to ``bound - 1``, each as likely as any other; ``bound`` is at most 2^56."""
+        bits = (bound - 1).bit_length()
+        while True:
+            if self._place >= len(self._bytes):
+                self._bytes, self._place = os.urandom(self._ASKED), 0
+            drawn = int.from_bytes(self._bytes[self._place : self._place + self._BYTES])
+            self._place += self._BYTES
+            number = drawn >> (8 * self._BYTES - bits)
+            if number < bound:
+                return number
+
+
 class IdSource:
     """Makes new ids.
 
     Args:
         clock_ms: milliseconds since 1970.
-        random_below: a number from 0 to n - 1; the default cannot be guessed.
+        random_below: a number from 0 to n - 1; the default cannot be guessed. A process that forks makes a new source.
     """
 
     def __init__(
         self,
         clock_ms: Callable[[], int] = system_clock_ms,
-        random_below: Callable[[int], int] = secrets.randbelow,
+        random_below: Callable[[int], int] | None = None,
     ) -> None:
         self._clock_ms = clock_ms
-        self._random_below = random_below
+        self._random_below = random_below or Randomness().below
         self._last = (-1, 0)
+        # Of the last token: many are made in a millisecond.
+        self._time_digits = ""
 
     def order_id(self, *, live: bool) -> OrderId:
         """Id of an order made by POST /orders without one."""
@@ -102,14 +128,16 @@ class IdSource:
         return "req_" + self._token()
 
     def _token(self) -> str:
-        now_ms, random = self._clock_ms(), self._random_below(62**_RANDOM_DIGITS)
+        now_ms, random = self._clock_ms(), self._random_below(_RANDOM_BOUND)
         last_ms, last = self._last
         # Behind the last one of the same millisecond, by a step that nobody knows; there is room for millions.
         behind = last + 1 + random % _STEP_MAX
-        if now_ms == last_ms and not last < random <= last + _STEP_MAX and behind < 62**_RANDOM_DIGITS:
+        if now_ms == last_ms and not last < random <= last + _STEP_MAX and behind < _RANDOM_BOUND:
             random = behind
+        if now_ms != last_ms:
+            self._time_digits = _base62(now_ms, _TIME_DIGITS)
         self._last = (now_ms, random)
-        return _base62(now_ms, _TIME_DIGITS) + _base62(random, _RANDOM_DIGITS)
+        return self._time_digits + _base62(random, _RANDOM_DIGITS)
 
 
 def _test_mark(live: bool) -> str:
