@@ -1,8 +1,9 @@
 """Group commit: the way of a command's writes into the log.
 
 The first command of a site goes at once; those that arrive while its commit is in flight wait and share the next
-one. Each site has a lane of its own, with one batch in flight and a bounded queue before it. In a batch every
-command is whole or not at all, and a loser fails alone.
+one, which waits a moment for those who were just told of theirs and are about to come again. Each site has a lane of
+its own, with one batch in flight and a bounded queue before it. In a batch every command is whole or not at all, and a
+loser fails alone.
 
 When the connection breaks, nobody knows whether the batch was committed. The lane then sends the same batch again:
 events keep their ids and versions, so what was committed is recognised and nothing is ever written twice.
@@ -26,6 +27,7 @@ from ledger.limits import (
     APPEND_RETRY_S_MAX,
     BATCH_BYTES_MAX,
     BATCH_COMMANDS_MAX,
+    COMPANY_S_MAX,
     STATEMENT_TIMEOUT_S,
 )
 from ledger.probe import NO_PROBE, Probe
@@ -134,6 +136,10 @@ class _Lane:
         self._site = site
         self._commit = commit
         self._runner: asyncio.Task[None] | None = None
+        # How many commands were here when the last commit ended, and until when the next one waits for as many.
+        self._company = 1
+        self._patient_until_s = 0.0
+        self._has_company = asyncio.Event()
 
     async def put(self, append: Append) -> Outcome:
         done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
@@ -141,6 +147,8 @@ class _Lane:
         if self._runner is None or self._runner.done():
             # It works for many: what is logged and traced meanwhile belongs to none of their requests.
             self._runner = asyncio.create_task(self._run(), context=contextvars.Context())
+        elif len(self.waiting) >= self._company:
+            self._has_company.set()
         return await done
 
     async def drained(self) -> None:
@@ -150,7 +158,9 @@ class _Lane:
 
     async def _run(self) -> None:
         while self.waiting:
+            await self._wait_for_company()
             batch = self._next_batch()
+            began_s = time.perf_counter()
             try:
                 await self._write(batch)
             except DatabaseUnavailable as error:
@@ -160,6 +170,26 @@ class _Lane:
             except asyncio.CancelledError:
                 _fail(batch, DatabaseUnavailable("The service is stopping.", retry_after_s=1))
                 raise
+            self._expect(len(batch), time.perf_counter() - began_s)
+
+    def _expect(self, committed: int, took_s: float) -> None:
+        """A commit ended: those who were told of it, and are busy, are about to come again."""
+        self._company = min(committed + len(self.waiting), BATCH_COMMANDS_MAX)
+        self._patient_until_s = time.perf_counter() + _patience_s(took_s)
+
+    async def _wait_for_company(self) -> None:
+        """Wait for as many commands as there were before, at most as long as their commit took.
+
+        A commit costs as much as some ten commands that share it, so under load a moment's wait is a gain for all
+        (docs/performance.md). Who is alone, or comes after a pause, waits for nobody.
+        """
+        left_s = self._patient_until_s - time.perf_counter()
+        if left_s <= 0 or len(self.waiting) >= self._company:
+            return
+        self._has_company.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(left_s):
+                await self._has_company.wait()
 
     async def _write(self, batch: list[_Waiting]) -> None:
         try:
@@ -193,6 +223,11 @@ def _fail(batch: Iterable[_Waiting], error: Exception) -> None:
     for _, done in batch:
         if not done.done():
             done.set_exception(error)
+
+
+def _patience_s(took_s: float) -> float:
+    """How long a commit waits for company when the one before took this long."""
+    return min(took_s, COMPANY_S_MAX)
 
 
 def _timeout_s(batch: Iterable[Append]) -> float:

@@ -30,7 +30,7 @@ from tests.log.appends import (
     until_blocked,
 )
 from tests.log.pools import CountingPool, DeadPool, FailingPool, ForgetfulPool
-from tests.log.waiting import eventually
+from tests.log.waiting import PATIENCE_S, eventually
 
 APPENDED, CONFLICT, ANSWERED = Outcome.APPENDED, Outcome.CONFLICT, Outcome.ANSWERED
 
@@ -106,6 +106,41 @@ async def test_the_first_command_waits_for_nobody(appender: Appender, owner: asy
     for number in range(3):
         assert await appender.append(append(site, (f"order-{number}", 1))) is APPENDED
     assert await transactions(owner, site) == [1, 1, 1]
+
+
+async def test_a_commit_waits_for_those_who_were_just_told_of_the_last(
+    pool: asyncpg.Pool, owner: asyncpg.Connection, locked_site: LockedSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They come one by one, as answers reach clients: without a wait the first would have a commit of its own."""
+    monkeypatch.setattr(appending, "_patience_s", lambda _: PATIENCE_S)
+    site = locked_site.site
+    appender = Appender(pool)
+    first = await start(appender, (append(site, (f"a{n}", 1)) for n in range(10)))
+    await until_blocked(owner)
+    await locked_site.release()
+    coming = await start(appender, [append(site, ("a10", 1))])
+    await asyncio.gather(*first, *coming)
+
+    again = []
+    for number in range(10):
+        again += await start(appender, [append(site, (f"b{number}", 1))])
+        # A whole transaction later the others still are not here.
+        await positions(pool, site)
+    assert set(await asyncio.gather(*again)) == {APPENDED}
+    assert await transactions(owner, site) == [1, 10, 10]
+
+
+async def test_a_commit_does_not_wait_long_for_those_who_stay_away(
+    pool: asyncpg.Pool, owner: asyncpg.Connection, locked_site: LockedSite
+) -> None:
+    site = locked_site.site
+    appender = Appender(pool)
+    tasks = await start(appender, (append(site, (f"a{n}", 1)) for n in range(10)))
+    await until_blocked(owner)
+    await locked_site.release()
+    await asyncio.gather(*tasks)
+    assert await appender.append(append(site, ("b", 1))) is APPENDED
+    assert await transactions(owner, site) == [1, 9, 1]
 
 
 async def test_a_batch_holds_a_bounded_number_of_commands(
