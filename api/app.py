@@ -163,7 +163,9 @@ async def _answer(request: web.Request, services: Services, exchange: Exchange) 
     call = await read_call(request, services, exchange)
     if call.idempotency is None:
         return await operation(call, path_id)
-    return await services.replays.once(call.idempotency, lambda: operation(call, path_id))
+    return await services.replays.once(
+        call.idempotency, lambda: operation(call, path_id), is_command=exchange.route.is_command
+    )
 
 
 def refusal(refused: LedgerError) -> web.Response:

@@ -89,6 +89,7 @@ class Call:
                 path=self.request.path,
             ),
             answer=functools.partial(self._answer, key) if key else None,
+            before_numbers=functools.partial(self.services.replays.require_unanswered, key) if key else None,
             on_sealed=self.exchange.note_events,
         )
 

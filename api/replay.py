@@ -1,7 +1,9 @@
 """Idempotent requests: the same key and the same request get the same answer (chargebee/conventions.md, section 6).
 
-The answer of a success is stored by the append that makes it true. Answers of refusals are stored after the fact,
-which is safe, since a refusal changes nothing.
+The answer of a success is stored by the append that makes it true, and the append finds an answer that is there: so
+nobody looks for one before a command. It is looked for where the command is refused, and before numbers are taken for
+it, which cannot be given back. Answers of refusals are stored after the fact, which is safe, since a refusal changes
+nothing.
 """
 
 import contextlib
@@ -60,6 +62,14 @@ def request_digest(request: web.BaseRequest, body: bytes) -> bytes:
     return digest.digest()
 
 
+class _Found(Exception):
+    """The key has an answer already."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__()
+        self.answer = answer
+
+
 class Replays:
     """Runs requests with an idempotency key once."""
 
@@ -69,24 +79,48 @@ class Replays:
         self._clock_ms = clock_ms
         self._running = KeyedLocks(IDEMPOTENCY_WAIT_S_MAX)
 
-    async def once(self, key: IdempotencyKey, run: Callable[[], Awaitable[web.StreamResponse]]) -> web.StreamResponse:
+    async def once(
+        self, key: IdempotencyKey, run: Callable[[], Awaitable[web.StreamResponse]], *, is_command: bool
+    ) -> web.StreamResponse:
         """The stored answer, or that of a first run.
+
+        Args:
+            is_command: the run does nothing but one command, whose append proves that there was no answer.
 
         Raises:
             UnableToProcess: the key was used with another request.
             LockTimeout: the first request with the key is still running.
         """
         async with self._running.hold((key.site, key.key)):
-            answer = await self._find(key)
-            if answer is not None:
-                await self._confirm(key.site, answer)
-                return _replayed(answer)
             try:
-                return await run()
-            except AnsweredAlready:
-                return await self._stored_by_another(key)
-            except LedgerError as refusal:
-                return await self._keep_refusal(key, refusal)
+                if not is_command:
+                    await self.require_unanswered(key)
+                return await self._run(key, run, is_command=is_command)
+            except _Found as found:
+                await self._confirm(key.site, found.answer)
+                return _replayed(found.answer)
+
+    async def require_unanswered(self, key: IdempotencyKey) -> None:
+        """Return where the key has no answer; ``once`` is told otherwise, and replays it.
+
+        Raises:
+            UnableToProcess: the key was used with another request.
+        """
+        answer = await self._find(key)
+        if answer is not None:
+            raise _Found(answer)
+
+    async def _run(
+        self, key: IdempotencyKey, run: Callable[[], Awaitable[web.StreamResponse]], *, is_command: bool
+    ) -> web.StreamResponse:
+        try:
+            return await run()
+        except AnsweredAlready:
+            return await self._stored_by_another(key)
+        except LedgerError as refusal:
+            if is_command:
+                await self.require_unanswered(key)
+            return await self._keep_refusal(key, refusal)
 
     async def _find(self, key: IdempotencyKey) -> Answer | None:
         answer = (await self._answers.find(key.site, [key.key])).get(key.key)

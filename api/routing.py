@@ -33,6 +33,7 @@ class Route:
     """One operation: ``/orders/{id}/cancel`` and the like, below the API prefix.
 
     ``name`` is Chargebee's (chargebee/contract.json); ``schema`` declares the parameters, None where there are none.
+    ``is_command`` says that nothing is done but one command (``ledger.handler``).
     """
 
     name: str
@@ -41,6 +42,7 @@ class Route:
     operation: Operation
     schema: OperationSchema[Any] | None = None
     door: Door = Door.API
+    is_command: bool = False
 
 
 @dataclass(slots=True)

@@ -23,6 +23,17 @@ class Expected(msgspec.Struct, frozen=True):
     event_id: str
 
 
+class Remembered(msgspec.Struct, frozen=True):
+    """A stream that a command was decided on as it was remembered: its last version and that one's leaf.
+
+    Version 0 and no leaf say that the stream was not there.
+    """
+
+    stream: StreamId
+    version: int
+    leaf: bytes | None
+
+
 class OrderRow(msgspec.Struct, frozen=True, kw_only=True):
     """The row of the order view after an event of the same command, which tells its position.
 
@@ -69,9 +80,13 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Append(msgspec.Struct, frozen=True, kw_only=True):
-    """All that one command writes: everything or nothing. Without events it only keeps an answer."""
+    """All that one command writes: everything or nothing. Without events it only keeps an answer.
+
+    ``remembered`` are streams that must still be as they are told here, besides those that are written to.
+    """
 
     site: Site
+    remembered: tuple[Remembered, ...] = ()
     events: tuple[SealedEvent, ...] = ()
     rows: tuple[OrderRow, ...] = ()
     numbers: tuple[NumberGiven, ...] = ()
@@ -102,6 +117,7 @@ class Outcome(StrEnum):
 
 # Columns of each group of arguments, without the number of the command.
 _EXPECTED_WIDTH = len(Expected.__struct_fields__)
+_REMEMBERED_WIDTH = len(Remembered.__struct_fields__)
 _EVENT_WIDTH = len(SealedEvent.__struct_fields__)
 _ROW_WIDTH = len(OrderRow.__struct_fields__)
 _NUMBER_WIDTH = len(NumberGiven.__struct_fields__)
@@ -111,12 +127,14 @@ _ANSWER_WIDTH = len(Answer.__struct_fields__)
 def append_arguments(site: Site, now_ms: int, appends: Sequence[Append]) -> list[Any]:
     """Arguments of ``ledger.append_2`` for a batch of one site."""
     expected: list[tuple[Any, ...]] = []
+    remembered: list[tuple[Any, ...]] = []
     events: list[tuple[Any, ...]] = []
     rows: list[tuple[Any, ...]] = []
     numbers: list[tuple[Any, ...]] = []
     answers: list[tuple[Any, ...]] = []
     for number, append in enumerate(appends, start=1):
         expected += ((number, *astuple(each)) for each in append.expected)
+        remembered += ((number, *astuple(each)) for each in append.remembered)
         places: dict[tuple[StreamId, int], int] = {}
         for event in append.events:
             events.append((number, *astuple(event)))
@@ -130,6 +148,7 @@ def append_arguments(site: Site, now_ms: int, appends: Sequence[Append]) -> list
         site,
         now_ms,
         *_columns(expected, 1 + _EXPECTED_WIDTH),
+        *_columns(remembered, 1 + _REMEMBERED_WIDTH),
         *_columns(events, 1 + _EVENT_WIDTH),
         *_columns(rows, 1 + _ROW_WIDTH),
         *_columns(numbers, 1 + _NUMBER_WIDTH),

@@ -1,11 +1,13 @@
 """The way of a command: read its streams, decide, seal the events, append, and answer with what came of it.
 
-A success is proven by the append, which accepts only the versions that were read. A command that lost a race is
-read and decided again, a bounded number of times; then the caller is told ``lock_timeout``.
+A success is proven by the append, which accepts only the versions that were read. So a command is decided at first on
+what is remembered of settings and invoices, without a look at the log; where no append proves it, as where it is
+refused, it is read and decided again. So is a command that lost a race, a bounded number of times; then the caller is
+told ``lock_timeout``.
 """
 
 import contextlib
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +18,7 @@ from ledger.appender import Appender
 from ledger.batch import Answer, Append, OrderRow, Outcome
 from ledger.decision import Context, Decision, NeedsNumber
 from ledger.envelope import EventMapper, Metadata, SealedEvent
-from ledger.errors import LockTimeout, ResourceNotFound
+from ledger.errors import LedgerError, LockTimeout, ResourceNotFound
 from ledger.events import DomainEvent
 from ledger.ids import (
     SETTINGS_STREAM,
@@ -54,6 +56,7 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     """For whom a command runs.
 
     ``answer`` makes the idempotent answer of a success from what it shows; it is None without a key.
+    ``before_numbers`` is awaited before numbers are taken, and may raise instead: what it raises passes through.
     ``on_sealed`` is told the events of each attempt before they are appended.
     """
 
@@ -63,6 +66,7 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     metadata: Metadata
     business_entity_id: str | None = None
     answer: Callable[[Shown], Answer] | None = None
+    before_numbers: Callable[[], Awaitable[None]] | None = None
     on_sealed: Callable[[tuple[SealedEvent, ...]], None] | None = None
 
 
@@ -90,6 +94,10 @@ class _RaceLost(Exception):
         super().__init__()
         streams = (event.stream for event in events)
         self.invoice = next((stream for stream in streams if stream.startswith(_INVOICE)), None)
+
+
+class _Unproven(Exception):
+    """What was decided on what is remembered leads to no append, which would prove it."""
 
 
 class CommandHandler:
@@ -131,8 +139,11 @@ class CommandHandler:
         """
         own = _contended_stream(command)
         async with self._locks.hold((caller.site, own)):
+            shared: StreamId | None = None
             try:
-                return await self._attempt(command, caller)
+                return await self._attempt(command, caller, recalls=True)
+            except _Unproven:
+                pass
             except _RaceLost as lost:
                 shared = lost.invoice
             # Nobody here writes to its own stream meanwhile: it lost to another process, or to another order of its
@@ -174,9 +185,9 @@ class CommandHandler:
         """
         await self._append(Append(site=site, answer=answer))
 
-    async def _attempt(self, command: c.Command, caller: Caller) -> Handled:
-        reader = self._reader(caller)
-        decision = await self._decide(command, caller, reader)
+    async def _attempt(self, command: c.Command, caller: Caller, *, recalls: bool = False) -> Handled:
+        reader = self._reader(caller, recalls=recalls)
+        decision = await self._decide_provably(command, caller, reader)
         rows = self._rows(decision, reader)
         events = self._seal(decision.events, rows, caller, reader)
         if caller.on_sealed:
@@ -187,10 +198,18 @@ class CommandHandler:
         handled = Handled(events=events, row=shown, endpoint=decision.endpoint)
         answer = caller.answer(handled.shown) if caller.answer and handled.shown else None
         if events or answer:
-            append = Append(site=caller.site, events=events, rows=tuple(rows), numbers=decision.numbers, answer=answer)
+            append = Append(
+                site=caller.site,
+                remembered=reader.remembered,
+                events=events,
+                rows=tuple(rows),
+                numbers=decision.numbers,
+                answer=answer,
+            )
             if not await self._append(append):
                 self._probe.race_lost()
                 raise _RaceLost(events)
+            self._known.fall_behind(caller.site, (event.stream for event in events))
         return handled
 
     async def _append(self, append: Append) -> bool:
@@ -198,6 +217,18 @@ class CommandHandler:
         if outcome is Outcome.ANSWERED:
             raise AnsweredAlready
         return outcome is Outcome.APPENDED
+
+    async def _decide_provably(self, command: c.Command, caller: Caller, reader: StreamReader) -> Decision:
+        """The decision; one that was made on what is remembered has events, whose append proves it."""
+        try:
+            decision = await self._decide(command, caller, reader)
+        except LedgerError:
+            if reader.has_recalled:
+                raise _Unproven from None
+            raise
+        if reader.has_recalled and not decision.events:
+            raise _Unproven
+        return decision
 
     async def _decide(self, command: c.Command, caller: Caller, reader: StreamReader) -> Decision:
         decide = await prepare(command, reader)
@@ -213,15 +244,21 @@ class CommandHandler:
             try:
                 return decide(context)
             except NeedsNumber as needed:
+                if reader.has_recalled:
+                    # A number that is taken and then not used is a gap.
+                    raise _Unproven from None
+                if caller.before_numbers:
+                    await caller.before_numbers()
                 number = await self._store.reserve_number(caller.site, needed.series, needed.start, needed.count)
                 context = replace(context, numbers={**context.numbers, needed.series: number})
 
-    def _reader(self, caller: Caller) -> StreamReader:
+    def _reader(self, caller: Caller, *, recalls: bool = False) -> StreamReader:
         return StreamReader(
             self._store,
             self._mapper,
             caller.site,
             known=self._known,
+            recalls=recalls,
             business_entity_id=caller.business_entity_id,
         )
 

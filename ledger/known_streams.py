@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from ledger.decision import Stream
 from ledger.envelope import RecordedEvent, leaf_hash
@@ -25,10 +26,16 @@ log = logging.getLogger(__name__)
 
 
 class KnownStream(msgspec.Struct, frozen=True):
-    """A stream as it was read last. ``size`` are the bytes of the bodies that made its state."""
+    """A stream as it was read last.
+
+    Args:
+        size: bytes of the bodies that made its state.
+        is_behind: this process has written to it since.
+    """
 
     stream: Stream[Any]
     size: int
+    is_behind: bool = False
 
 
 class FoundStream(msgspec.Struct, frozen=True):
@@ -55,6 +62,28 @@ class KnownStreams:
     async def find(self, site: Site, streams: Iterable[StreamId]) -> Mapping[StreamId, FoundStream]:
         """Streams as they are now; other commands may share the read."""
         return await self._reads.find(site, streams)
+
+    def recall(self, site: Site, streams: Collection[StreamId]) -> Mapping[StreamId, FoundStream] | None:
+        """Streams as they are remembered, without a look at the log; None unless each of them is.
+
+        What is decided on them holds only where the append finds them still to be so (``ledger.batch.Remembered``).
+        """
+        found: dict[StreamId, FoundStream] = {}
+        for stream in streams:
+            known = self._known.get((site, stream))
+            is_up_to_date = site in self._settings if stream == SETTINGS_STREAM else known and not known.is_behind
+            if not is_up_to_date:
+                return None
+            found[stream] = FoundStream(known, ())
+            self._use((site, stream))
+        return found
+
+    def fall_behind(self, site: Site, streams: Iterable[StreamId]) -> None:
+        """This process has written to these streams: they are read on before they are recalled."""
+        for stream in streams:
+            known = self._known.get((site, stream))
+            if known is not None:
+                self._known[site, stream] = replace(known, is_behind=True)
 
     def settings(self, site: Site) -> KnownSettings:
         """What is remembered of a site's settings. Their stream is read behind it."""
@@ -98,6 +127,8 @@ class KnownStreams:
             elif events and _is_remembered(events[0], place):
                 found[stream] = FoundStream(place, events[1:])
                 self._use((site, stream))
+                if place.is_behind and len(events) == 1:
+                    self._known[site, stream] = replace(place, is_behind=False)
         return found | await self._read_anew(site, [stream for stream in streams if stream not in found])
 
     async def _read_anew(self, site: Site, streams: Collection[StreamId]) -> dict[StreamId, FoundStream]:

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from eventsourcing.persistence import MapperDeserialisationError
 
+from ledger.batch import Remembered
 from ledger.billing import CreditNote, Gift, Subscription, fold_credit_note, fold_gift, fold_subscription
 from ledger.decision import Stream
 from ledger.envelope import EventMapper, RecordedEvent, events_of
@@ -31,6 +32,9 @@ from ledger.webhook_endpoints import WebhookEndpoints, fold_webhook_endpoints
 
 S = TypeVar("S")
 
+# What many commands look at and few write to: the append seldom finds that it has changed since it was remembered.
+_INVOICE = invoice_stream("")
+
 log = logging.getLogger(__name__)
 
 
@@ -38,7 +42,9 @@ class StreamReader:
     """Reads streams of one site for one attempt at a command.
 
     Args:
-        known: what the process remembers; only changes since are read, always.
+        known: what the process remembers; only changes since are read.
+        recalls: whether settings and invoices that are remembered are taken as they are, without a look at the log.
+            What is decided on them is to be proven by the append: it is to be told ``remembered``.
         business_entity_id: the entity that the caller is restricted to; orders of others are not found.
     """
 
@@ -49,6 +55,7 @@ class StreamReader:
         site: Site,
         *,
         known: KnownStreams | None = None,
+        recalls: bool = False,
         business_entity_id: str | None = None,
     ) -> None:
         self._store = store
@@ -56,15 +63,28 @@ class StreamReader:
         self._mapper = mapper
         self._site = site
         self._business_entity_id = business_entity_id
+        self._recalls = recalls
+        self._recalled: list[StreamId] = []
         self._found: dict[StreamId, FoundStream] = {}
         self._streams: dict[StreamId, Stream[Any]] = {}
 
     async def prefetch(self, *streams: StreamId) -> None:
         """Read several streams in one round trip."""
         missing = [stream for stream in streams if stream not in self._found]
-        if missing:
+        if missing and not self._recall(missing):
             found = await self._known.find(self._site, missing)
             self._found |= {stream: found[stream] for stream in missing}
+
+    @property
+    def remembered(self) -> tuple[Remembered, ...]:
+        """The streams that were looked at as they were remembered."""
+        streams = (self._streams[stream] for stream in self._recalled)
+        return tuple(Remembered(stream.id, stream.version, stream.leaf) for stream in streams)
+
+    @property
+    def has_recalled(self) -> bool:
+        """Whether anything was taken as it was remembered, without a look at the log."""
+        return bool(self._recalled)
 
     async def order(self, order_id: str) -> Stream[Order]:
         """An order that exists.
@@ -105,6 +125,9 @@ class StreamReader:
 
     async def settings(self) -> Stream[SiteSettings]:
         """The settings of the site."""
+        read: Stream[SiteSettings] | None = self._streams.get(SETTINGS_STREAM)
+        if read is not None:
+            return read
         await self.prefetch(SETTINGS_STREAM)
         known = self._known.settings(self._site).after(self._mapper, self._found[SETTINGS_STREAM].news)
         self._known.remember_settings(self._site, known)
@@ -157,6 +180,17 @@ class StreamReader:
     async def document_number_owner(self, number: str | None) -> str | None:
         """Id of the order that has a document number."""
         return await self._store.document_number_owner(self._site, number) if number else None
+
+    def _recall(self, streams: Collection[StreamId]) -> bool:
+        """Take all of these as they are remembered, if that is allowed and each is; True if so."""
+        if not self._recalls or not all(each == SETTINGS_STREAM or each.startswith(_INVOICE) for each in streams):
+            return False
+        found = self._known.recall(self._site, streams)
+        if found is None:
+            return False
+        self._found |= found
+        self._recalled += streams
+        return True
 
     async def _stream(self, stream: StreamId, fold_events: Callable[[list[DomainEvent], S | None], S]) -> Stream[S]:
         if stream not in self._streams:

@@ -92,11 +92,11 @@ async def configurations(call: Call, _: str) -> web.Response:
 
 
 def _making(name: str, path: str, schema: OperationSchema[Any]) -> Route:
-    return Route(name, "POST", path, making(schema), schema)
+    return Route(name, "POST", path, making(schema), schema, is_command=True)
 
 
 def _changing(name: str, path: str, schema: OperationSchema[Any]) -> Route:
-    return Route(name, "POST", path, changing(schema), schema)
+    return Route(name, "POST", path, changing(schema), schema, is_command=True)
 
 
 ROUTES: tuple[Route, ...] = (

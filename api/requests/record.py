@@ -66,6 +66,7 @@ def kept_request(request: web.BaseRequest, exchange: Exchange, response: web.Str
     path_id = _path_id(exchange, response.status)
     answer = _read(response)
     named = answer.order or _Order()
+    is_replayed = REPLAYED in response.headers
     return KeptRequest(
         **_caller(owner, origin, route.door, is_let_in=exchange.body is not None),
         **_error(answer, _redaction(route), pairs or [], exchange.path_id if path_id == REDACTED else ""),
@@ -80,8 +81,9 @@ def kept_request(request: web.BaseRequest, exchange: Exchange, response: web.Str
         parameters=_redaction(route).kept(pairs) if pairs else (),
         parameter_count=None if pairs is None else len(pairs),
         status=response.status,
-        is_replayed=REPLAYED in response.headers,
-        event_ids=exchange.event_ids,
+        is_replayed=is_replayed,
+        # Those of a request that was answered before are its first answer's.
+        event_ids=() if is_replayed else exchange.event_ids,
     )
 
 

@@ -10,7 +10,7 @@ from ledger.batch import Answer
 from ledger.errors import TemporaryError
 from ledger.ids import Site, system_clock_ms
 from ledger.store import Store
-from tests.api.requests import ORDERS, Client, basic, create, refused
+from tests.api.requests import ORDERS, Client, basic, create, import_order, refused
 
 REPLAYED = "chargebee-idempotency-replayed"
 
@@ -83,6 +83,35 @@ async def test_a_passing_fault_is_not_kept(client: Client, monkeypatch: pytest.M
         assert response.status == 503
         assert response.headers["Retry-After"] == "1"
     assert (await post(client, headers=key("k"))).status == 200
+
+
+async def test_a_repeated_request_takes_no_number(client: Client) -> None:
+    """Numbers of orders count without gaps as long as nothing goes wrong, and a retry is nothing that goes wrong."""
+    form = {
+        "status": "queued",
+        "created_at": 1_700_000_000,
+        "order_date": 1_700_000_000,
+        "shipping_date": 1_700_000_000,
+    }
+
+    async def born(name: str, invoice_id: str) -> int:
+        response = await post(client, f"{ORDERS}/import_order", headers=key(name), invoice_id=invoice_id, **form)
+        assert response.status == 200, await response.text()
+        return int((await response.json())["order"]["id"])
+
+    first = await born("a", "inv_0001")
+    assert await born("a", "inv_0001") == first
+    assert await born("b", "inv_0002") == first + 1
+
+
+async def test_a_request_that_would_be_refused_by_now_is_answered_as_before(client: Client) -> None:
+    order = await import_order(client)
+    deleting = f"{ORDERS}/{order['id']}/delete"
+    first = await post(client, deleting, headers=key("k"))
+    assert first.status == 200
+    again = await post(client, deleting, headers=key("k"))
+    assert (again.status, again.headers[REPLAYED], await again.read()) == (200, "true", await first.read())
+    await refused(await post(client, deleting, headers=key("other")), 404, "resource_not_found")
 
 
 async def test_two_equal_requests_at_once_run_once(client: Client, pool: asyncpg.Pool, site: Site) -> None:

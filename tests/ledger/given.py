@@ -247,6 +247,8 @@ class _LogAppender(Appender):
     async def append(self, append: Append) -> Outcome:
         if any(len(self._log.streams[each.stream]) != each.version for each in append.expected):
             return Outcome.CONFLICT
+        if any(self._leaf(each.stream, each.version) != each.leaf for each in append.remembered):
+            return Outcome.CONFLICT
         numbers = [(row.document_number, row.id) for row in append.rows if row.document_number]
         if any(self._log.owner_of(number) not in {None, order_id} for number, order_id in numbers):
             return Outcome.CONFLICT
@@ -254,6 +256,13 @@ class _LogAppender(Appender):
         for given_number in append.numbers:
             self._take(given_number)
         return Outcome.APPENDED
+
+    def _leaf(self, stream: StreamId, version: int) -> bytes | None:
+        """The leaf of the last event of a stream, if that is the version; None of a stream that is not there."""
+        events = self._log.streams[stream]
+        if len(events) != version:
+            return b"another version"
+        return events[-1].leaf if events else None
 
     def _take(self, taken: NumberGiven) -> None:
         self._log.series[taken.series] = max(self._log.series.get(taken.series, 0), taken.value + 1)

@@ -1,10 +1,13 @@
 """The append function: what a batch of commands does to the log, each command whole or not at all."""
 
+from typing import Any
+
 import asyncpg
 import pytest
+from msgspec.structs import replace
 
-from ledger.batch import Append, NumberGiven, Outcome
-from ledger.ids import Site, system_clock_ms
+from ledger.batch import Append, NumberGiven, Outcome, Remembered
+from ledger.ids import Site, StreamId, system_clock_ms
 from ledger.store import Store
 from tests.conftest import new_site
 from tests.log.appends import (
@@ -30,6 +33,12 @@ async def everything(owner: asyncpg.Connection, site: Site) -> list[list[asyncpg
     """All rows of a site but its keys: what an append can change."""
     tables = ("event", "head", "order_view", "number_series", "idempotent_answer", "consumer")
     return [await owner.fetch(f"SELECT * FROM ledger.{table} WHERE site = $1 ORDER BY 1, 2", site) for table in tables]
+
+
+async def remembered(pool: asyncpg.Pool, site: Site, stream: str) -> Remembered:
+    """A stream as somebody who read it just now remembers it."""
+    events = (await Store(pool).load_streams(site, [StreamId(stream)])).get(StreamId(stream), [])
+    return Remembered(StreamId(stream), len(events), events[-1].leaf if events else None)
 
 
 # Positions
@@ -190,6 +199,52 @@ async def test_a_command_of_another_that_looks_the_same_is_no_repetition(pool: a
     """Events are known by their ids, never by what they say."""
     await append_batch(pool, append(site, ("a", 1), note="same"))
     assert await append_batch(pool, append(site, ("a", 1), note="same")) == [CONFLICT]
+
+
+async def test_what_was_decided_on_a_stream_as_it_still_is_is_appended(pool: asyncpg.Pool, site: Site) -> None:
+    await append_batch(pool, append(site, ("invoice-1", 1), ("invoice-1", 2)))
+    known = tuple([await remembered(pool, site, stream) for stream in ("invoice-1", "settings")])
+    assert (
+        await append_batch(
+            pool, *(replace(append(site, (name, 1)), remembered=known) for name in "ab"), append(site, ("c", 1))
+        )
+        == [APPENDED] * 3
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"version": 1},
+        {"version": 3},
+        {"leaf": bytes(32)},
+        {"leaf": None},
+        {"version": 0, "leaf": None},
+        {"stream": StreamId("invoice-2")},
+    ],
+)
+async def test_what_was_decided_on_a_stream_that_is_not_so_any_more_is_a_conflict(
+    pool: asyncpg.Pool, site: Site, change: dict[str, Any]
+) -> None:
+    """Also where the log lost its last commits and went on otherwise: then the leaf is another."""
+    await append_batch(pool, append(site, ("invoice-1", 1), ("invoice-1", 2)))
+    known = await remembered(pool, site, "invoice-1")
+    wrong = replace(append(site, ("a", 1)), remembered=(replace(known, **change),))
+    right = replace(append(site, ("b", 1)), remembered=(known,))
+    assert await append_batch(pool, wrong, right) == [CONFLICT, APPENDED]
+    assert ("a", 1) not in await streams(pool, site)
+
+
+async def test_a_command_that_is_sent_again_is_known_after_what_it_remembered_has_changed(
+    pool: asyncpg.Pool, owner: asyncpg.Connection, site: Site
+) -> None:
+    known = await remembered(pool, site, "invoice-1")
+    first = replace(append(site, ("a", 1)), remembered=(known,))
+    await append_batch(pool, first)
+    await append_batch(pool, append(site, ("invoice-1", 1)))
+    before = await everything(owner, site)
+    assert await append_batch(pool, first, replace(append(site, ("b", 1)), remembered=(known,))) == [APPENDED, CONFLICT]
+    assert await everything(owner, site) == before
 
 
 async def test_an_answer_alone_that_is_sent_again_is_its_own(

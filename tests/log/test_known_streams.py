@@ -117,6 +117,41 @@ async def test_large_ones_are_forgotten_by_their_size(
     assert [(await read(known, site, stream))[0] for stream in (C, B, A)] == [1, 1, 0]
 
 
+async def test_what_is_remembered_can_be_recalled_without_a_look(
+    known: KnownStreams, store: WatchedStore, pool: asyncpg.Pool, site: Site
+) -> None:
+    await append_batch(pool, append(site, (A, 1), (B, 1)))
+    assert known.recall(site, [A]) is None
+    await read(known, site, A)
+    store.read.clear()
+    recalled = known.recall(site, [A])
+    assert recalled is not None
+    found = recalled[A].known
+    assert found is not None
+    assert found.stream.version == 1
+    assert known.recall(site, [A, B]) is None
+    assert store.read == []
+
+
+async def test_what_this_process_wrote_to_is_read_before_it_is_recalled(
+    known: KnownStreams, pool: asyncpg.Pool, site: Site
+) -> None:
+    await append_batch(pool, append(site, (A, 1), (B, 1)))
+    for stream in (A, B):
+        await read(known, site, stream)
+    await append_batch(pool, append(site, (A, 2)))
+    known.fall_behind(site, [A, B, C])
+    assert known.recall(site, [A]) is None
+    assert known.recall(site, [B]) is None
+    for stream in (A, B):
+        await read(known, site, stream)
+    recalled = known.recall(site, [A, B])
+    assert recalled is not None
+    found = recalled[A].known
+    assert found is not None
+    assert found.stream.version == 2
+
+
 async def test_an_older_version_never_replaces_a_newer_one(known: KnownStreams, site: Site) -> None:
     """Two commands that read on at the same time may end in either order."""
     known.remember(site, KnownStream(Stream(A, "new", 5, 5, b"5"), 10))

@@ -5,6 +5,8 @@
 --
 -- As in 004, arrays of one letter belong together, and `command` numbers the commands of the batch from 1.
 --   s_  streams: what a command expects, one row per stream it writes to
+--   r_  remembered: streams that a command was decided on without a look at the log; `leaf` is that of the last event,
+--       NULL where there was none. Whoever remembered what is not so any more lost a race
 --   e_  events, in the order of the log
 --   v_  rows of the order view; `place` is that of the event among the e_ after which the order is as shown, from 1
 --   n_  numbers that were given to orders, so that the series goes on behind them
@@ -15,6 +17,7 @@ CREATE FUNCTION ledger.append_2(
     p_site text,
     p_now bigint,
     s_command integer[], s_stream text[], s_version integer[], s_event_id text[],
+    r_command integer[], r_stream text[], r_version integer[], r_leaf bytea[],
     e_command integer[], e_stream text[], e_version integer[], e_type text[], e_recorded_at bigint[],
     e_event_id text[], e_leaf bytea[], e_body bytea[],
     v_command integer[], v_place integer[], v_id text[], v_version integer[], v_deleted boolean[], v_status text[],
@@ -69,6 +72,26 @@ BEGIN
         ) AS present ON true
     ) AS expected
     WHERE expected.is_lost;
+
+    -- Many remember the same: each stream is looked up once.
+    IF cardinality(r_command) > 0 THEN
+        SELECT conflicts || coalesce(array_agg(DISTINCT r.command), '{}')
+        INTO conflicts
+        FROM unnest(r_command, r_stream, r_version, r_leaf) AS r (command, stream, version, leaf)
+        JOIN (
+            SELECT once.stream, coalesce(latest.version, 0) AS version, latest.leaf
+            FROM (SELECT DISTINCT stream FROM unnest(r_stream) AS every (stream)) AS once
+            LEFT JOIN LATERAL (
+                SELECT event.version, event.leaf
+                FROM ledger.event
+                WHERE event.site = p_site AND event.stream = once.stream
+                ORDER BY event.version DESC
+                LIMIT 1
+            ) AS latest ON true
+        ) AS present USING (stream)
+        WHERE (r.version, r.leaf) IS DISTINCT FROM (present.version, present.leaf)
+            AND NOT r.command = ANY (repeats);
+    END IF;
 
     -- A document number is used once on a site, deleted orders included. The head lock makes the look-up final.
     IF cardinality(array_remove(v_document_number, NULL)) > 0 THEN
