@@ -118,6 +118,8 @@ class Replays:
         except AnsweredAlready:
             return await self._stored_by_another(key)
         except LedgerError as refusal:
+            if refusal.http_status not in STORED_REFUSALS:
+                raise
             if is_command:
                 await self.require_unanswered(key)
             return await self._keep_refusal(key, refusal)
@@ -145,8 +147,6 @@ class Replays:
         return _replayed(answer)
 
     async def _keep_refusal(self, key: IdempotencyKey, refusal: LedgerError) -> web.Response:
-        if refusal.http_status not in STORED_REFUSALS:
-            raise refusal
         body = error_body(refusal)
         try:
             await self._handler.keep_answer(key.site, key.answer(refusal.http_status, body, self._clock_ms()))
