@@ -92,7 +92,8 @@ class Redaction:
     """Redacts the parameters of one operation."""
 
     def __init__(self, parameters: Iterable[Parameter]) -> None:
-        self._kept = {each.name: each for each in parameters if class_of(each) in KEPT}
+        # All that the operation knows; None for what is withheld.
+        self._known = {each.name: each if class_of(each) in KEPT else None for each in parameters}
 
     def kept(self, pairs: Pairs) -> tuple[KeptParameter, ...]:
         """What is kept of the first parameters of a request."""
@@ -103,13 +104,14 @@ class Redaction:
         return {value for name, value in pairs if not self._is_kept(name, value)}
 
     def _one(self, name: str, value: str) -> KeptParameter:
-        shown = name_shown(name)
+        shown = name if name in self._known else name_shown(name)
         if not value or self._is_kept(name, value):
             return KeptParameter(name=shown, value=value)
         return KeptParameter(name=shown, value=REDACTED, length=len(value))
 
     def _is_kept(self, name: str, value: str) -> bool:
-        parameter = self._kept.get(name) or self._kept.get(_index.sub("", name))
+        known = name if name in self._known else _index.sub("", name)
+        parameter = self._known.get(known)
         return parameter is not None and _has_form(parameter, value)
 
 
