@@ -18,7 +18,7 @@ from ledger.decision import Stream
 from ledger.envelope import RecordedEvent, leaf_hash
 from ledger.ids import SETTINGS_STREAM, Site, StreamId
 from ledger.limits import STREAMS_REMEMBERED_BYTES_MAX, STREAMS_REMEMBERED_MAX
-from ledger.settings_memory import KnownSettings, SettingsMemory
+from ledger.settings_memory import NO_SETTINGS, KnownSettings, SettingsMemory
 from ledger.shared_reads import SharedReads
 from ledger.store import Store
 
@@ -38,15 +38,22 @@ class KnownStream(msgspec.Struct, frozen=True):
     is_behind: bool = False
 
 
-class FoundStream(msgspec.Struct, frozen=True):
-    """What is remembered of a stream and still holds, and the events behind it."""
+class FoundStream(msgspec.Struct, frozen=True, kw_only=True):
+    """What is remembered of a stream and still holds, and the events behind it. ``settings`` are for their stream."""
 
-    known: KnownStream | None
-    news: Sequence[RecordedEvent]
+    known: KnownStream | None = None
+    settings: KnownSettings = NO_SETTINGS
+    news: Sequence[RecordedEvent] = ()
 
+    @property
+    def version(self) -> int:
+        """Of the last event that is remembered; 0 where none is."""
+        return self.known.stream.version if self.known else self.settings.stream.version
 
-def _is_remembered(last: RecordedEvent, known: KnownStream) -> bool:
-    return last.leaf == known.stream.leaf == leaf_hash(last.body)
+    @property
+    def leaf(self) -> bytes | None:
+        """Of the last event that is remembered."""
+        return self.known.stream.leaf if self.known else self.settings.stream.leaf
 
 
 class KnownStreams:
@@ -74,7 +81,7 @@ class KnownStreams:
             is_up_to_date = site in self._settings if stream == SETTINGS_STREAM else known and not known.is_behind
             if not is_up_to_date:
                 return None
-            found[stream] = FoundStream(known, ())
+            found[stream] = self._remembered(site, stream)
             self._use((site, stream))
         return found
 
@@ -85,13 +92,11 @@ class KnownStreams:
             if known is not None:
                 self._known[site, stream] = replace(known, is_behind=True)
 
-    def settings(self, site: Site) -> KnownSettings:
-        """What is remembered of a site's settings. Their stream is read behind it."""
-        return self._settings.get(site) or KnownSettings()
-
     def remember_settings(self, site: Site, known: KnownSettings) -> None:
-        """Remember the settings of a site."""
-        self._settings[site] = known
+        """Remember the settings of a site, unless later ones are remembered already."""
+        present = self._settings.get(site)
+        if present is None or present.stream.version < known.stream.version:
+            self._settings[site] = known
 
     def remember(self, site: Site, known: KnownStream) -> None:
         """Remember a stream, unless a later version of it is remembered already."""
@@ -109,27 +114,31 @@ class KnownStreams:
     def forget(self, site: Site, streams: Iterable[StreamId]) -> None:
         """Read these streams from their beginning the next time."""
         for stream in streams:
+            if stream == SETTINGS_STREAM:
+                self._settings.pop(site, None)
             known = self._known.pop((site, stream), None)
             if known is not None:
                 self._size -= known.size
 
     async def _read(self, site: Site, streams: Collection[StreamId]) -> Mapping[StreamId, FoundStream]:
-        known = {stream: self._known.get((site, stream)) for stream in streams}
-        after = {stream: place.stream.version - 1 for stream, place in known.items() if place}
-        if SETTINGS_STREAM in known:
-            after[SETTINGS_STREAM] = self.settings(site).stream.version
+        known = {stream: self._remembered(site, stream) for stream in streams}
+        # With the last event that is known, which proves by its leaf that the log is the one that is remembered.
+        after = {stream: each.version - 1 for stream, each in known.items() if each.version}
         read = await self._store.load_streams(site, streams, after=after)
         found: dict[StreamId, FoundStream] = {}
-        for stream, place in known.items():
+        for stream, each in known.items():
             events = read.get(stream, [])
-            if place is None:
-                found[stream] = FoundStream(None, events)
-            elif events and _is_remembered(events[0], place):
-                found[stream] = FoundStream(place, events[1:])
-                self._use((site, stream))
-                if place.is_behind and len(events) == 1:
-                    self._known[site, stream] = replace(place, is_behind=False)
+            if not each.version:
+                found[stream] = replace(each, news=events)
+            elif events and events[0].leaf == each.leaf == leaf_hash(events[0].body):
+                found[stream] = replace(each, news=events[1:])
+                self._use((site, stream), is_up_to_date=len(events) == 1)
         return found | await self._read_anew(site, [stream for stream in streams if stream not in found])
+
+    def _remembered(self, site: Site, stream: StreamId) -> FoundStream:
+        if stream == SETTINGS_STREAM:
+            return FoundStream(settings=self._settings.get(site, NO_SETTINGS))
+        return FoundStream(known=self._known.get((site, stream)))
 
     async def _read_anew(self, site: Site, streams: Collection[StreamId]) -> dict[StreamId, FoundStream]:
         if not streams:
@@ -137,8 +146,12 @@ class KnownStreams:
         log.warning("site %s: %d streams are not in the log any more as they were read", site, len(streams))
         self.forget(site, streams)
         read = await self._store.load_streams(site, streams)
-        return {stream: FoundStream(None, read.get(stream, [])) for stream in streams}
+        return {stream: FoundStream(news=read.get(stream, [])) for stream in streams}
 
-    def _use(self, name: tuple[Site, StreamId]) -> None:
-        if name in self._known:
-            self._known.move_to_end(name)
+    def _use(self, name: tuple[Site, StreamId], *, is_up_to_date: bool = False) -> None:
+        known = self._known.get(name)
+        if known is None:
+            return
+        self._known.move_to_end(name)
+        if known.is_behind and is_up_to_date:
+            self._known[name] = replace(known, is_behind=False)

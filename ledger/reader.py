@@ -27,6 +27,7 @@ from ledger.invoice import Invoice, fold_invoice
 from ledger.known_streams import FoundStream, KnownStream, KnownStreams
 from ledger.order import Order, fold
 from ledger.settings import SiteSettings
+from ledger.settings_memory import NO_SETTINGS
 from ledger.store import Store
 from ledger.webhook_endpoints import WebhookEndpoints, fold_webhook_endpoints
 
@@ -67,6 +68,7 @@ class StreamReader:
         self._recalled: list[StreamId] = []
         self._found: dict[StreamId, FoundStream] = {}
         self._streams: dict[StreamId, Stream[Any]] = {}
+        self._settings = NO_SETTINGS
 
     async def prefetch(self, *streams: StreamId) -> None:
         """Read several streams in one round trip."""
@@ -129,16 +131,17 @@ class StreamReader:
         if read is not None:
             return read
         await self.prefetch(SETTINGS_STREAM)
-        known = self._known.settings(self._site).after(self._mapper, self._found[SETTINGS_STREAM].news)
-        self._known.remember_settings(self._site, known)
-        self._streams[SETTINGS_STREAM] = known.stream
-        return known.stream
+        found = self._found[SETTINGS_STREAM]
+        self._settings = found.settings.after(self._mapper, found.news)
+        self._known.remember_settings(self._site, self._settings)
+        self._streams[SETTINGS_STREAM] = self._settings.stream
+        return self._settings.stream
 
     async def settings_at_start(self, stream: StreamId) -> SiteSettings:
         """The settings as they were when the first event of a stream was recorded, without their catalog."""
         await self.settings()
         first, *_ = await self._store.load_stream_until(self._site, stream, 1)
-        return self._known.settings(self._site).before(first.position)
+        return self._settings.before(first.position)
 
     async def webhook_endpoints(self) -> Stream[WebhookEndpoints]:
         """The webhook endpoints of the site."""

@@ -29,7 +29,6 @@ class KnownSettings(msgspec.Struct, frozen=True, kw_only=True):
         """What is known after reading on. Events that are known already change nothing."""
         known = self
         for record in news:
-            # Another command may have read on meanwhile: never go back behind what it remembers.
             if record.version > known.stream.version:
                 known = known._after(mapper, record)
         return known
@@ -41,6 +40,9 @@ class KnownSettings(msgspec.Struct, frozen=True, kw_only=True):
             changes=(*self.changes, (record.position, replace(settings, catalog={}))),
         )
 
+
+NO_SETTINGS = KnownSettings()
+"""Of a site whose settings nobody has read yet, or that has none."""
 
 SettingsMemory = dict[Site, KnownSettings]
 """What a process knows of the settings of each site."""

@@ -47,6 +47,14 @@ class Process:
         return await self.handle(CreateOrder(invoice_id=invoice_id))
 
 
+async def lose_all_behind(owner: asyncpg.Connection, site: Site, position: int) -> None:
+    """As where a standby took over that lacked the last commits."""
+    async with owner.transaction():
+        await owner.execute("SET LOCAL session_replication_role = replica")
+        await owner.execute("DELETE FROM ledger.event WHERE site = $1 AND position > $2", site, position)
+        await owner.execute("UPDATE ledger.head SET position = $2 WHERE site = $1", site, position)
+
+
 @pytest.fixture
 async def process(pool: asyncpg.Pool, site: Site) -> AsyncIterator[Process]:
     """It remembers the settings and one invoice, since it has made an order of them."""
@@ -110,14 +118,21 @@ async def test_a_change_that_is_none_any_more_is_found_out(process: Process, oth
 async def test_a_log_that_lost_its_end_is_found_out(
     process: Process, other: Process, owner: asyncpg.Connection, site: Site
 ) -> None:
-    """As where a standby took over that lacked the last commits, and the log went on there."""
     await process.handle(invoice("i", business_entity_id="lost"))
     await process.create()
-    async with owner.transaction():
-        await owner.execute("SET LOCAL session_replication_role = replica")
-        await owner.execute("DELETE FROM ledger.event WHERE site = $1 AND position > 2", site)
-        await owner.execute("UPDATE ledger.head SET position = 2 WHERE site = $1", site)
+    await lose_all_behind(owner, site, 2)
     await other.handle(invoice("i", business_entity_id="kept"))
     handled = await process.create()
     assert handled.row is not None
     assert handled.row.business_entity_id == "kept"
+
+
+async def test_settings_of_a_log_that_lost_its_end_are_forgotten(
+    process: Process, other: Process, owner: asyncpg.Connection, site: Site
+) -> None:
+    await process.handle(OFF)
+    with pytest.raises(ConfigurationIncompatible):
+        await process.create()
+    await lose_all_behind(owner, site, 2)
+    await other.handle(ChangeSettings(settings={"order_generation_enabled": True}))
+    assert (await process.create()).events
