@@ -139,21 +139,9 @@ class CommandHandler:
         """
         own = _contended_stream(command)
         async with self._locks.hold((caller.site, own)):
-            shared: StreamId | None = None
-            try:
-                return await self._attempt(command, caller, recalls=True)
-            except _Unproven:
-                pass
-            except _RaceLost as lost:
-                shared = lost.invoice
-            # Nobody here writes to its own stream meanwhile: it lost to another process, or to another order of its
-            # invoice. Those take turns from now on, or each round would serve one and refuse all beyond the last.
-            turn = self._locks.hold((caller.site, shared)) if shared not in {None, own} else contextlib.nullcontext()
-            async with turn:
-                for _ in range(COMMAND_ATTEMPTS_MAX - 1):
-                    with contextlib.suppress(_RaceLost):
-                        return await self._attempt(command, caller)
-        raise LockTimeout(retry_after_s=1)
+            with contextlib.suppress(_Unproven):
+                return await self._in_turns(command, caller, own, recalls=True)
+            return await self._in_turns(command, caller, own)
 
     async def require_order(self, caller: Caller, order_id: str) -> None:
         """Raise ResourceNotFound unless the order exists for the caller."""
@@ -184,6 +172,22 @@ class CommandHandler:
             AnsweredAlready: the key has an answer already.
         """
         await self._append(Append(site=site, answer=answer))
+
+    async def _in_turns(
+        self, command: c.Command, caller: Caller, own: StreamId | object, *, recalls: bool = False
+    ) -> Handled:
+        try:
+            return await self._attempt(command, caller, recalls=recalls)
+        except _RaceLost as lost:
+            shared = lost.invoice
+        # Nobody here writes to its own stream meanwhile: it lost to another process, or to another order of its
+        # invoice. Those take turns from now on, or each round would serve one and refuse all beyond the last.
+        turn = self._locks.hold((caller.site, shared)) if shared not in {None, own} else contextlib.nullcontext()
+        async with turn:
+            for _ in range(COMMAND_ATTEMPTS_MAX - 1):
+                with contextlib.suppress(_RaceLost):
+                    return await self._attempt(command, caller)
+        raise LockTimeout(retry_after_s=1)
 
     async def _attempt(self, command: c.Command, caller: Caller, *, recalls: bool = False) -> Handled:
         reader = self._reader(caller, recalls=recalls)
