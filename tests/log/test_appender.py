@@ -118,6 +118,7 @@ async def test_a_commit_waits_for_those_who_were_just_told_of_the_last(
     first = await start(appender, (append(site, (f"a{n}", 1)) for n in range(10)))
     await until_blocked(owner)
     await locked_site.release()
+    await first[0]
     coming = await start(appender, [append(site, ("a10", 1))])
     await asyncio.gather(*first, *coming)
 
