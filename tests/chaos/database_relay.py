@@ -54,6 +54,10 @@ class Relay:
         """Lose a connection at the exchange of this number from now on, counted from 1, once."""
         self._cut_at = (self.exchanges + exchange, phase)
 
+    def disarm(self) -> None:
+        """Lose none after all."""
+        self._cut_at = None
+
     def go_away(self) -> None:
         """End all connections, and take no more until ``come_back``."""
         self._is_away = True
