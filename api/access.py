@@ -14,9 +14,9 @@ from api.memory import Memory
 from api.routing import Door
 from ledger.errors import AuthenticationFailed, AuthorizationFailed
 from ledger.ids import Site
+from ledger.limits import KEY_MEMORY_S
 from ledger.sites import KeyKind, KeyOwner, Sites, digest_of
 
-KEY_MEMORY_S = 1.0
 _HOSTS_REMEMBERED_MAX = 1_000
 _TEST_HOST_SUFFIX = "-test"
 _NOT_OF_INTAKE = "Sorry, authentication failed. These are no credentials of the intake"

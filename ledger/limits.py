@@ -78,6 +78,9 @@ SITE_LENGTH_MAX = 50
 KEY_NAME_LENGTH_MAX = 50
 NUMBER_DIGITS_MAX = 15  # a longer numeric id does not move the order number sequence; 10^15 < 2^53
 
+# Seconds that a key is remembered without asking the database: one that is revoked stops working within that time.
+KEY_MEMORY_S = 1.0
+
 # A command that loses its race is decided again this often, then answered lock_timeout: with eight writers on
 # one order a command wins within four attempts on average, so sixteen are beyond bad luck.
 COMMAND_ATTEMPTS_MAX = 16

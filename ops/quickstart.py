@@ -4,14 +4,16 @@ import contextlib
 import os
 import secrets
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 
 import asyncpg
 
-from ledger.ids import system_clock_ms
+from ledger.ids import Site, invoice_stream, system_clock_ms
 from ledger.sites import KeyKind, Sites
-from ops.invoice_loading import load_file
+from ledger.store import Store
+from ops.invoice_files import read_entries
 
 SITE = "acme"
 KEY_NAME = "full_access_key_v1"
@@ -28,14 +30,26 @@ class Quickstart:
 
 
 async def prepare_quickstart(pool: asyncpg.Pool, data_dir: Path) -> Quickstart:
-    """Make site, key and invoices where they are missing. The key is kept in the data folder, for its owner alone."""
+    """Make site, key and invoices where they are missing; an invoice that has changed since stays as it is.
+
+    The key is kept in the data folder, for its owner alone.
+    """
     sites = Sites(pool)
     await sites.create_site(SITE, live=False, now_ms=system_clock_ms())
     key_file = data_dir / f"{SITE}.key"
     key = await _key(sites, key_file)
-    with (files("ops.samples") / "invoices.jsonl").open(encoding="utf-8") as samples:
-        await load_file(pool, SITE, samples)
+    await _load_samples(pool)
     return Quickstart(SITE, key, key_file)
+
+
+async def _load_samples(pool: asyncpg.Pool) -> None:
+    with (files("ops.samples") / "invoices.jsonl").open(encoding="utf-8") as samples:
+        streams = [invoice_stream(entry.value["id"]) for entry in read_entries(samples)]
+        if all([await Store(pool).stream_exists(Site(SITE), stream) for stream in streams]):
+            return
+        samples.seek(0)
+        # All that commands are made of, which takes a while to import: only the first start needs it.
+        await import_module("ops.invoice_loading").load_file(pool, SITE, samples)
 
 
 async def _key(sites: Sites, key_file: Path) -> str:

@@ -6,10 +6,10 @@ choose changes, not requests.
 """
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from api.call import Call
 from api.rendering import single
 from api.requests.document import request_document
 from ledger.limits import INTEGER_MAX, REFUSALS_IN_HISTORY_MAX
@@ -18,11 +18,15 @@ from projections.history.changes import Change
 from projections.history.history_query import HistoryQuery
 from projections.history.order_history import HistoryPage
 
+if TYPE_CHECKING:
+    # The command line puts the same in order, and needs nothing of what answers requests, which takes long to import.
+    from api.call import Call
+
 _encode = msgspec.json.Encoder().encode
 
 
 async def entries_with_refusals(
-    call: Call, order_id: str, query: HistoryQuery, found: HistoryPage
+    call: "Call", order_id: str, query: HistoryQuery, found: HistoryPage
 ) -> tuple[list[bytes], bool]:
     """The changes of a page and the refused requests of its stretch of time, in the order of the page.
 
@@ -54,7 +58,7 @@ def in_order_of_time(
         yield each
 
 
-async def _recorded_at(call: Call, order_id: str, version: int) -> int:
+async def _recorded_at(call: "Call", order_id: str, version: int) -> int:
     """When a version was recorded, in milliseconds."""
     query = HistoryQuery(behind=version - 1, limit=1)
     page = await call.services.history.page(call.site, order_id, query, call.origin.business_entity_id)

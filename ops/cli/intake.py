@@ -8,10 +8,9 @@ import asyncpg
 import msgspec
 import typer
 
-from api.access import KEY_MEMORY_S
 from ledger.ids import system_clock_ms
 from ledger.intake import DeliveryCount, IntakeLog
-from ledger.limits import KEY_NAME_LENGTH_MAX
+from ledger.limits import KEY_MEMORY_S, KEY_NAME_LENGTH_MAX
 from ledger.sites import KeyKind, KeyRecord, Sites
 from ops.cli.options import DATA_DIR, AsJson, DatabaseUrl, DataDir, SiteName, err, run_with_pool
 from ops.cli.printing import moment, print_json, print_table

@@ -6,9 +6,8 @@ from typing import Annotated
 import asyncpg
 import typer
 
-from api.access import KEY_MEMORY_S
 from ledger.ids import system_clock_ms
-from ledger.limits import KEY_NAME_LENGTH_MAX
+from ledger.limits import KEY_MEMORY_S, KEY_NAME_LENGTH_MAX
 from ledger.sites import KeyKind, KeyRecord, Sites
 from ops.cli.options import DATA_DIR, AsJson, DatabaseUrl, DataDir, SiteName, err, run_with_pool
 from ops.cli.printing import moment, print_json, print_table

@@ -5,7 +5,6 @@ A command's module is imported when it is called: most need little of the rest, 
 
 import sys
 from importlib import import_module
-from importlib.metadata import version as installed_version
 from typing import Any
 
 import typer
@@ -99,7 +98,8 @@ def commands() -> None:
 @app.command()
 def version() -> None:
     """Print the version."""
-    print(installed_version("order-ledger"))
+    # What finds it takes as long to import as all the rest of this module, and no other command needs it.
+    print(import_module("importlib.metadata").version("order-ledger"))
 
 
 def run() -> None:

@@ -4,7 +4,12 @@ It works through outages of the database: requests are answered 503 meanwhile, a
 on beside requests is in a process of its own (``ops.serving.background``).
 """
 
+import gc
 import socket
+
+if __name__ == "__main__":
+    # What is imported stays: to look through it for garbage while it grows takes a fifth of the time of a start.
+    gc.disable()
 
 from aiohttp import web
 
@@ -79,4 +84,6 @@ async def serve(configuration: Configuration) -> None:
 
 
 if __name__ == "__main__":
+    gc.freeze()
+    gc.enable()
     run(serve, process="worker")

@@ -12,14 +12,13 @@ import msgspec
 import pytest
 from aiohttp.test_utils import TestClient
 
-from api.access import KEY_MEMORY_S
 from api.app import create_app
 from api.intake.event import TAKEN_IN
 from api.services import Services
 from ledger.envelope import Envelope, EventMapper
 from ledger.ids import Position, Site, system_clock_ms
 from ledger.intake import DeliveryCount, IntakeOutcome
-from ledger.limits import INTAKE_BODY_BYTES_MAX, REQUEST_BODY_BYTES_MAX
+from ledger.limits import INTAKE_BODY_BYTES_MAX, KEY_MEMORY_S, REQUEST_BODY_BYTES_MAX
 from ledger.sites import KeyKind
 from ops.serving.retention import INTAKE_EVENTS_KEPT_DAYS, forget_old_intake_events
 from tests.api.chargebee_events import CREDIT_NOTE, GIFT, SUBSCRIPTION, body_of, chargebee_event

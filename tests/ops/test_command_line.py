@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +135,17 @@ def test_every_command_explains_itself() -> None:
         shown = runner.invoke(app, [*arguments, "--help"])
         assert shown.exit_code == 0
         assert "Usage" in shown.stdout
+
+
+def test_what_commands_do_not_need_is_not_imported() -> None:
+    """People wait for it: aiohttp takes longer than all the rest of these commands."""
+    program = """
+import sys, ops.cli.main
+for name in ("serve", "keys", "intake", "sites", "history", "requests", "log", "webhooks"):
+    __import__(f"ops.cli.{name}")
+    assert not {"aiohttp", "marshmallow", "pycountry", "importlib.metadata"} & set(sys.modules), name
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 def test_a_database_that_is_away_is_told_in_one_line() -> None:
