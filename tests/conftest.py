@@ -11,7 +11,7 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +19,16 @@ import asyncpg
 import msgspec
 import pytest
 
+from api.schemas.invoice import read_invoice
 from api.services import Services, build_services
 from ledger.ids import Site, system_clock_ms
 from ledger.sites import Sites
 from ops.database import Address, bring_up_to_date, service_pool
 from ops.embedded import EmbeddedPostgres, Role
+from ops.operator import operator
 from tests.ledger.transparency.given import Signer
 from tests.serving import running_server
+from tests.temporary import new_server_folder, write_into_memory
 
 _SERVER = pytest.StashKey["_Server"]()
 _POOL_SIZE = 12
@@ -42,7 +45,7 @@ class _Server:
     """The server of the whole run. The process that runs pytest owns it; test processes are told where it is."""
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="order-ledger-tests-"))
+        self.folder = new_server_folder()
         self.postgres = EmbeddedPostgres.open(self.folder / "postgres", role=Role.SERVICE, settings=_SETTINGS)
         self.socket_dir = str(self.postgres.socket_dir)
 
@@ -66,7 +69,10 @@ class _ShareServer:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    write_into_memory()
     gc.set_threshold(*_GARBAGE_THRESHOLDS)
+    # What is imported and collected stays: nothing of it is garbage.
+    gc.disable()
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         # Started in the background by a shell; what tests start inherits it, and could not be interrupted by them.
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -74,8 +80,10 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(_ShareServer())
 
 
-def pytest_collection_finish() -> None:
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop() -> None:
     gc.freeze()
+    gc.enable()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -188,8 +196,35 @@ async def services(pool: asyncpg.Pool, signer: Signer) -> AsyncIterator[Services
 @pytest.fixture
 def sample_invoices() -> dict[str, dict[str, Any]]:
     """The invoices that the quick start loads, by id."""
+    return {invoice["id"]: invoice for invoice in _samples()}
+
+
+def _samples() -> list[dict[str, Any]]:
     lines = (Path(__file__).parents[1] / "ops/samples/invoices.jsonl").read_text(encoding="utf-8").splitlines()
-    return {invoice["id"]: invoice for invoice in map(msgspec.json.decode, lines)}
+    return [msgspec.json.decode(line) for line in lines]
+
+
+@pytest.fixture(scope="session")
+async def load_samples(pool: asyncpg.Pool) -> AsyncIterator[Callable[[Site], Awaitable[None]]]:
+    """Load the sample invoices into a site, as ``order-ledger invoices load`` does but for reading them each time.
+
+    What loads them is not what a test tries: that has nothing of them in its memory.
+    """
+
+    async def check_ready() -> None:
+        """Always."""
+
+    loader = build_services(pool, check_ready=check_ready)
+    commands = [read_invoice(invoice) for invoice in _samples()]
+
+    async def load(site: Site) -> None:
+        caller = operator(site, live=False, ids=loader.ids)
+        async with asyncio.TaskGroup() as loading:
+            for command in commands:
+                loading.create_task(loader.handler.handle(command, caller))
+
+    yield load
+    await loader.appender.close()
 
 
 @pytest.fixture

@@ -1,11 +1,9 @@
 """A client of the whole API on a site of its own."""
 
 from collections.abc import Awaitable, Callable
-from io import StringIO
 from typing import Any
 
 import asyncpg
-import msgspec
 import pytest
 from aiohttp.test_utils import TestClient
 
@@ -13,7 +11,6 @@ from api.app import create_app
 from api.services import Services
 from ledger.ids import Site, system_clock_ms
 from ledger.sites import KeyKind, Sites
-from ops.invoice_loading import load_file
 from tests.api.requests import basic
 
 
@@ -27,13 +24,10 @@ async def key(pool: asyncpg.Pool, site: Site) -> str:
 async def client(
     aiohttp_client: Callable[..., Awaitable[TestClient[Any, Any]]],
     services: Services,
-    pool: asyncpg.Pool,
+    load_samples: Callable[[Site], Awaitable[None]],
     site: Site,
     key: str,
-    sample_invoices: dict[str, dict[str, Any]],
 ) -> TestClient[Any, Any]:
     """A client with the key, on a site that knows the sample invoices."""
-    lines = "\n".join(msgspec.json.encode(invoice).decode() for invoice in sample_invoices.values())
-    loaded = await load_file(pool, site, StringIO(lines))
-    assert loaded.refused == []
+    await load_samples(site)
     return await aiohttp_client(create_app(services), headers=basic(key))

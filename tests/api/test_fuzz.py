@@ -15,6 +15,7 @@ from api.schemas.operation import OperationSchema
 from ledger.errors import LedgerError
 from ledger.limits import REQUEST_BODY_BYTES_MAX, REQUEST_FIELDS_MAX
 from tests.contract.contract import SCHEMAS, given_by_caller
+from tests.times import LAWS_TIMES
 
 NAMES = sorted({found.name for schema in SCHEMAS.values() for found in schema.parameters})
 ROOTS = sorted({name.partition("[")[0] for name in NAMES})
@@ -49,27 +50,27 @@ def _command_or_refusal(schema: OperationSchema[Any], operation: str, content_ty
 
 
 @pytest.mark.parametrize("operation", SCHEMAS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25 * LAWS_TIMES, deadline=None)
 @given(pairs=PAIRS)
 def test_any_form_of_known_and_unknown_names(operation: str, pairs: list[tuple[str, str]]) -> None:
     body = urlencode(pairs, errors="surrogatepass").encode()
     _command_or_refusal(SCHEMAS[operation], operation, None, body)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100 * LAWS_TIMES, deadline=None)
 @given(operation=st.sampled_from(sorted(SCHEMAS)), body=st.binary(max_size=200))
 def test_any_bytes(operation: str, body: bytes) -> None:
     _command_or_refusal(SCHEMAS[operation], operation, None, body)
     _command_or_refusal(SCHEMAS[operation], operation, "application/json", body)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100 * LAWS_TIMES, deadline=None)
 @given(operation=st.sampled_from(sorted(SCHEMAS)), members=st.dictionaries(st.sampled_from(ROOTS), JSON))
 def test_any_json(operation: str, members: dict[str, Any]) -> None:
     _command_or_refusal(SCHEMAS[operation], operation, "application/json", json.dumps(members).encode())
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100 * LAWS_TIMES, deadline=None)
 @given(query=st.text() | PAIRS.map(lambda pairs: urlencode(pairs, errors="surrogatepass")))
 def test_any_query(query: str) -> None:
     refusal = _refusal(lambda: SCHEMAS["list"].read(read_query(query), **given_by_caller("list")))

@@ -19,6 +19,7 @@ from ledger.invoice import read_facts
 from ledger.limits import INTEGER_MAX, INVOICE_BYTES_MAX, INVOICE_LINES_MAX, JSON_DEPTH_MAX
 from ledger.parts import Address
 from tests.api.chargebee_invoice import ADDRESS, INVOICE
+from tests.times import LAWS_TIMES
 
 MINIMAL = {"id": "1", "status": "paid", "currency_code": "USD", "line_items": []}
 SCHEMAS = [
@@ -213,7 +214,7 @@ PATHS: list[tuple[str | int, ...]] = [
 ]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100 * LAWS_TIMES, deadline=None)
 @given(st.sampled_from(PATHS), PLAIN | st.sampled_from(["1", 1, "1e5", "paid", "US", [], {}, 1.5]))
 def test_whatever_is_accepted_can_be_read_and_has_canonical_bytes(path: tuple[str | int, ...], value: Any) -> None:
     try:
@@ -224,7 +225,7 @@ def test_whatever_is_accepted_can_be_read_and_has_canonical_bytes(path: tuple[st
     assert msgspec.json.encode(description, order="sorted") == rfc8785.dumps(description)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100 * LAWS_TIMES, deadline=None)
 @given(st.binary(max_size=100) | PLAIN.map(json.dumps).map(str.encode))
 def test_any_bytes_are_an_invoice_or_refused(raw: bytes) -> None:
     with pytest.raises(InvalidRequest):

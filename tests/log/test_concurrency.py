@@ -30,8 +30,8 @@ from tests.serving import SITE, running_server
 
 NAMES = tuple("abcdefgh")
 PROCESSES = (NAMES[:4], NAMES[4:])
-REQUESTS_OVER_HTTP = 3_000
-REQUESTS_TO_THE_HANDLER = 1_600
+REQUESTS_OVER_HTTP = 1_600
+REQUESTS_TO_THE_HANDLER = 1_200
 # The writers are made so that nearly nothing is refused; a lost race may be, after sixteen attempts.
 REFUSED_SHARE_MAX = 0.01
 

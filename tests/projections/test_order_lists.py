@@ -17,6 +17,7 @@ from projections.listing import Filter, Operator, OrderQuery, Sort
 from projections.orders import OrderViews, is_cut, page_statements
 from projections.sql import reads, statements
 from projections.sql.accesses import PERIOD_BITS, STATUS_PERIODS
+from tests.times import LAWS_TIMES
 
 Row = dict[str, Any]
 
@@ -196,7 +197,7 @@ def view(address: Address) -> Iterator[View]:
 
 
 @pytest.mark.parametrize("rows_max", [(reads.TRY_ROWS_MAX, reads.SECOND_TRY_ROWS_MAX), (3, 7)])
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50 * LAWS_TIMES, deadline=None)
 @given(table=tables, wanted=st.lists(queries, min_size=1, max_size=6))
 def test_pages_put_together_are_the_list(
     view: View, rows_max: tuple[int, int], table: list[Row], wanted: list[OrderQuery]
@@ -217,7 +218,7 @@ def test_pages_put_together_are_the_list(
             assert len(pages[-1]) <= each.limit
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50 * LAWS_TIMES, deadline=None)
 @given(
     table=tables | tables_of_rare,
     wanted=st.lists(queries | queries_of_rare, min_size=1, max_size=6),

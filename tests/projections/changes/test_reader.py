@@ -26,8 +26,9 @@ from projections.listing import Filter, Operator
 from tests.conftest import new_site
 from tests.log.appends import append, append_batch
 from tests.projections.changes.life import facts_of, index, live, passes, random_filters, whole_log
+from tests.times import LAWS_TIMES
 
-QUERIES = 60
+QUERIES = 30 * LAWS_TIMES
 
 
 async def pages(log: ChangeLog, site: Site, query: ChangeQuery) -> list[ChangePage]:

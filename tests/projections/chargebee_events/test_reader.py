@@ -27,8 +27,9 @@ from tests.conftest import new_site
 from tests.log.appends import append, append_batch
 from tests.projections.changes.life import START_S, index, live, whole_log
 from tests.projections.chargebee_events.oracle import DAY_S, event_facts, expected, random_filters
+from tests.times import LAWS_TIMES
 
-QUERIES = 50
+QUERIES = 25 * LAWS_TIMES
 DAY_MS = DAY_S * 1000
 NOW_MS = (START_S + 60) * 1000
 Statuses = dict[Position, list[WebhookStatus]]

@@ -28,6 +28,7 @@ from projections.sql import reads
 from projections.sql.conditions import conditions_of
 from tests.projections.past.histories import History, follow, histories, history_of, write
 from tests.projections.test_order_lists import VALUES, Row, listed, queries, tables
+from tests.times import LAWS_TIMES
 
 NOW_MS = 9_000_000_000_000
 
@@ -88,7 +89,7 @@ def moments(draw: st.DrawFn, history: History) -> ListMoment:
 
 
 @pytest.mark.parametrize("bounds", [(reads.TRY_ROWS_MAX, held.SET_ROWS_MAX, held.WALK_ROWS_MAX), (2, 3, 4), (1, 1, 1)])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25 * LAWS_TIMES, deadline=None)
 @given(data=st.data(), history=histories())
 def test_pages_of_a_moment_put_together_are_the_list_of_then(
     database: Database, bounds: tuple[int, int, int], data: st.DataObject, history: History
@@ -130,7 +131,7 @@ def _after(field: str, second: int) -> Filter:
     return Filter(field, Operator.AFTER, (second - 1,))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25 * LAWS_TIMES, deadline=None)
 @given(data=st.data(), history=histories())
 def test_orders_are_found_by_the_dates_that_they_had(database: Database, data: st.DataObject, history: History) -> None:
     if not history.events:
@@ -167,7 +168,7 @@ def test_an_order_is_found_by_a_date_that_was_changed_since(
             assert len(found) == (position < 4)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20 * LAWS_TIMES, deadline=None)
 @given(history=histories(), indexed=st.integers(0, 40))
 def test_every_position_has_its_list(database: Database, history: History, indexed: int) -> None:
     if not history.events:
@@ -179,7 +180,7 @@ def test_every_position_has_its_list(database: Database, history: History, index
             assert list(found) == history.documents_at(AtPosition(position=position), wanted)
 
 
-@settings(max_examples=100)
+@settings(max_examples=50 * LAWS_TIMES)
 @given(history=histories())
 def test_the_fold_of_the_columns_is_that_of_the_whole_order(history: History) -> None:
     standing: dict[str, Columns] = {}
@@ -191,7 +192,7 @@ def test_the_fold_of_the_columns_is_that_of_the_whole_order(history: History) ->
         assert standing[order.id] == columns_of(order)
 
 
-@settings(max_examples=300)
+@settings(max_examples=100 * LAWS_TIMES)
 @given(table=tables, wanted=queries)
 def test_the_predicate_is_what_the_filters_mean(table: list[Row], wanted: OrderQuery) -> None:
     conditions = conditions_of(wanted.filters)
@@ -216,7 +217,7 @@ def test_a_version_stands_at_one_node_above_each_position_it_holds_at(first: int
     assert sorted({*before, *behind}) == sorted([*before, *behind])
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20 * LAWS_TIMES, deadline=None)
 @given(history=histories(max_size=8))
 def test_what_was_not_yet_or_is_not_yet_is_refused(database: Database, history: History) -> None:
     if not history.events:

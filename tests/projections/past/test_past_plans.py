@@ -67,6 +67,13 @@ async def statements_of(address: Address) -> dict[str, Statement]:
     return {text: each for text, each in found.items() if "order_version" in text or "ledger.event" in text}
 
 
+@pytest.fixture(scope="module")
+def statements(shop: tuple[asyncio.Runner, Address]) -> dict[str, Statement]:
+    """The statements of the shop: they do not depend on how they are planned."""
+    runner, address = shop
+    return runner.run(statements_of(address))
+
+
 def scans(plan: Plan) -> Iterator[tuple[str, str]]:
     """Kind of node and table of each scan."""
     if "Relation Name" in plan:
@@ -76,13 +83,15 @@ def scans(plan: Plan) -> Iterator[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("plans", ["force_custom_plan", "force_generic_plan"])
-def test_no_page_of_the_past_scans_versions_or_events(shop: tuple[asyncio.Runner, Address], plans: str) -> None:
+def test_no_page_of_the_past_scans_versions_or_events(
+    shop: tuple[asyncio.Runner, Address], statements: dict[str, Statement], plans: str
+) -> None:
     runner, address = shop
 
     async def plans_of() -> dict[str, Plan]:
         connection = await asyncpg.connect(**address.owner)
         await connection.execute(f"SET plan_cache_mode = {plans}")
-        found = {text: await explained(connection, each) for text, each in (await statements_of(address)).items()}
+        found = {text: await explained(connection, each) for text, each in statements.items()}
         await connection.close()
         return found
 
