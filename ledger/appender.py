@@ -12,6 +12,7 @@ events keep their ids and versions, so what was committed is recognised and noth
 import asyncio
 import contextlib
 import contextvars
+import math
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
@@ -45,6 +46,9 @@ CONNECTION_ERRORS = (
     asyncpg.TransactionRollbackError,
     asyncpg.ReadOnlySQLTransactionError,
 )
+
+# A request that has arrived is a command that waits within as many turns of the event loop.
+QUIET_TURNS = 3
 
 _RETRY_PAUSES_S = (0.02, 0.05, 0.1, 0.2, 0.5)
 
@@ -136,10 +140,11 @@ class _Lane:
         self._site = site
         self._commit = commit
         self._runner: asyncio.Task[None] | None = None
-        # How many commands were here when the last commit ended, and until when the next one waits for as many.
+        # When the last commit ended, how many commands were here then, and until when the next one waits for as many.
+        self._ended_s = -math.inf
         self._company = 1
-        self._patient_until_s = 0.0
-        self._has_company = asyncio.Event()
+        self._patient_until_s = -math.inf
+        self._has_grown = asyncio.Event()
 
     async def put(self, append: Append) -> Outcome:
         done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
@@ -147,8 +152,7 @@ class _Lane:
         if self._runner is None or self._runner.done():
             # It works for many: what is logged and traced meanwhile belongs to none of their requests.
             self._runner = asyncio.create_task(self._run(), context=contextvars.Context())
-        elif len(self.waiting) >= self._company:
-            self._has_company.set()
+        self._has_grown.set()
         return await done
 
     async def drained(self) -> None:
@@ -174,22 +178,35 @@ class _Lane:
 
     def _expect(self, committed: int, took_s: float) -> None:
         """A commit ended: those who were told of it, and are busy, are about to come again."""
+        self._ended_s = time.perf_counter()
         self._company = min(committed + len(self.waiting), BATCH_COMMANDS_MAX)
-        self._patient_until_s = time.perf_counter() + _patience_s(took_s)
+        self._patient_until_s = self._ended_s + _patience_s(took_s)
 
     async def _wait_for_company(self) -> None:
-        """Wait for as many commands as there were before, at most as long as their commit took.
+        """Wait while more commands are coming in, and for as many as there were before.
 
-        A commit costs as much as some ten commands that share it, so under load a moment's wait is a gain for all
-        (docs/performance.md). Who is alone, or comes after a pause, waits for nobody.
+        A commit costs as much as several commands that share it, so under load a moment's wait is a gain for all
+        (docs/decisions/0025). Requests that have arrived are let through first. Then those are waited for who shared
+        the commit before, at most as long as that one took. Who is alone, or comes after a pause, waits for nobody.
         """
-        left_s = self._patient_until_s - time.perf_counter()
-        if left_s <= 0 or len(self.waiting) >= self._company:
-            return
-        self._has_company.clear()
+        quiet_turns = 0
+        while len(self.waiting) < BATCH_COMMANDS_MAX:
+            now_s, here = time.perf_counter(), len(self.waiting)
+            if now_s >= self._ended_s + COMPANY_S_MAX:
+                return
+            if quiet_turns < QUIET_TURNS:
+                await asyncio.sleep(0)
+            elif here < self._company and now_s < self._patient_until_s:
+                await self._growth(self._patient_until_s - now_s)
+            else:
+                return
+            quiet_turns = 0 if len(self.waiting) > here else quiet_turns + 1
+
+    async def _growth(self, seconds: float) -> None:
+        self._has_grown.clear()
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(left_s):
-                await self._has_company.wait()
+            async with asyncio.timeout(seconds):
+                await self._has_grown.wait()
 
     async def _write(self, batch: list[_Waiting]) -> None:
         try:
