@@ -1,9 +1,8 @@
 """Group commit: the way of a command's writes into the log.
 
 The first command of a site goes at once; those that arrive while its commit is in flight wait and share the next
-one, which waits a moment for those who were just told of theirs and are about to come again. Each site has a lane of
-its own, with one batch in flight and a bounded queue before it. In a batch every command is whole or not at all, and a
-loser fails alone.
+one, which lets those in that are coming at that moment. Each site has a lane of its own, with one batch in flight and a
+bounded queue before it. In a batch every command is whole or not at all, and a loser fails alone.
 
 When the connection breaks, nobody knows whether the batch was committed. The lane then sends the same batch again:
 events keep their ids and versions, so what was committed is recognised and nothing is ever written twice.
@@ -28,7 +27,7 @@ from ledger.limits import (
     APPEND_RETRY_S_MAX,
     BATCH_BYTES_MAX,
     BATCH_COMMANDS_MAX,
-    COMPANY_S_MAX,
+    LETTING_IN_S_MAX,
     STATEMENT_TIMEOUT_S,
 )
 from ledger.probe import NO_PROBE, Probe
@@ -140,11 +139,7 @@ class _Lane:
         self._site = site
         self._commit = commit
         self._runner: asyncio.Task[None] | None = None
-        # When the last commit ended, how many commands were here then, and until when the next one waits for as many.
         self._ended_s = -math.inf
-        self._company = 1
-        self._patient_until_s = -math.inf
-        self._has_grown = asyncio.Event()
 
     async def put(self, append: Append) -> Outcome:
         done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
@@ -152,7 +147,6 @@ class _Lane:
         if self._runner is None or self._runner.done():
             # It works for many: what is logged and traced meanwhile belongs to none of their requests.
             self._runner = asyncio.create_task(self._run(), context=contextvars.Context())
-        self._has_grown.set()
         return await done
 
     async def drained(self) -> None:
@@ -162,9 +156,8 @@ class _Lane:
 
     async def _run(self) -> None:
         while self.waiting:
-            await self._wait_for_company()
+            await self._let_in()
             batch = self._next_batch()
-            began_s = time.perf_counter()
             try:
                 await self._write(batch)
             except DatabaseUnavailable as error:
@@ -174,39 +167,22 @@ class _Lane:
             except asyncio.CancelledError:
                 _fail(batch, DatabaseUnavailable("The service is stopping.", retry_after_s=1))
                 raise
-            self._expect(len(batch), time.perf_counter() - began_s)
+            self._ended_s = time.perf_counter()
 
-    def _expect(self, committed: int, took_s: float) -> None:
-        """A commit ended: those who were told of it, and are busy, are about to come again."""
-        self._ended_s = time.perf_counter()
-        self._company = min(committed + len(self.waiting), BATCH_COMMANDS_MAX)
-        self._patient_until_s = self._ended_s + _patience_s(took_s)
+    async def _let_in(self) -> None:
+        """Wait while more commands are coming in, for a bounded time behind the last commit.
 
-    async def _wait_for_company(self) -> None:
-        """Wait while more commands are coming in, and for as many as there were before.
-
-        A commit costs as much as several commands that share it, so under load a moment's wait is a gain for all
-        (docs/decisions/0025). Requests that have arrived are let through first. Then those are waited for who shared
-        the commit before, at most as long as that one took. Who is alone, or comes after a pause, waits for nobody.
+        A commit costs as much as several commands that share it, and under load many requests have arrived and wait for
+        their turn in the event loop: they are let through first (docs/decisions/0025). Who comes after a pause waits
+        for nobody.
         """
         quiet_turns = 0
-        while len(self.waiting) < BATCH_COMMANDS_MAX:
-            now_s, here = time.perf_counter(), len(self.waiting)
-            if now_s >= self._ended_s + COMPANY_S_MAX:
+        while quiet_turns < QUIET_TURNS and len(self.waiting) < BATCH_COMMANDS_MAX:
+            if time.perf_counter() >= self._ended_s + LETTING_IN_S_MAX:
                 return
-            if quiet_turns < QUIET_TURNS:
-                await asyncio.sleep(0)
-            elif here < self._company and now_s < self._patient_until_s:
-                await self._growth(self._patient_until_s - now_s)
-            else:
-                return
+            here = len(self.waiting)
+            await asyncio.sleep(0)
             quiet_turns = 0 if len(self.waiting) > here else quiet_turns + 1
-
-    async def _growth(self, seconds: float) -> None:
-        self._has_grown.clear()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._has_grown.wait()
 
     async def _write(self, batch: list[_Waiting]) -> None:
         try:
@@ -240,11 +216,6 @@ def _fail(batch: Iterable[_Waiting], error: Exception) -> None:
     for _, done in batch:
         if not done.done():
             done.set_exception(error)
-
-
-def _patience_s(took_s: float) -> float:
-    """How long a commit waits for company when the one before took this long."""
-    return min(took_s, COMPANY_S_MAX)
 
 
 def _timeout_s(batch: Iterable[Append]) -> float:

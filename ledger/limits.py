@@ -90,8 +90,8 @@ STREAM_WAIT_S_MAX = 10.0
 # The appender: a batch holds what arrives during one commit; 64 clients give batches of about 30.
 BATCH_COMMANDS_MAX = 200
 BATCH_BYTES_MAX = 4 * 1024 * 1024
-# How long a commit waits for those who shared the one before and are about to come again, at most.
-COMPANY_S_MAX = 0.01
+# How long behind the last commit the next one lets in those that are coming, at most.
+LETTING_IN_S_MAX = 0.01
 # Commands waiting for a commit, per site. At 2,000 a second this is a wait of half a second.
 APPEND_QUEUE_MAX = 1_000
 # How long an append is tried again after the connection broke, before the client is told 503.

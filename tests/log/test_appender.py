@@ -108,45 +108,21 @@ async def test_the_first_command_waits_for_nobody(appender: Appender, owner: asy
     assert await transactions(owner, site) == [1, 1, 1]
 
 
-async def test_a_commit_waits_for_those_who_were_just_told_of_the_last(
-    pool: asyncpg.Pool, owner: asyncpg.Connection, locked_site: LockedSite, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """They come one by one, as answers reach clients: without a wait the first would have a commit of its own."""
-    monkeypatch.setattr(appending, "_patience_s", lambda _: PATIENCE_S)
-    monkeypatch.setattr(appending, "COMPANY_S_MAX", PATIENCE_S)
-    site = locked_site.site
-    appender = Appender(pool)
-    first = await start(appender, (append(site, (f"a{n}", 1)) for n in range(10)))
-    await until_blocked(owner)
-    await locked_site.release()
-    await first[0]
-    coming = await start(appender, [append(site, ("a10", 1))])
-    await asyncio.gather(*first, *coming)
-
-    again = []
-    for number in range(10):
-        again += await start(appender, [append(site, (f"b{number}", 1))])
-        # A whole transaction later the others still are not here.
-        await positions(pool, site)
-    assert set(await asyncio.gather(*again)) == {APPENDED}
-    assert await transactions(owner, site) == [1, 10, 10]
-
-
 async def test_a_commit_waits_while_more_are_coming_in(
     appender: Appender, owner: asyncpg.Connection, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Requests that have arrived are answered in many turns of the event loop, and share a commit all the same."""
-    monkeypatch.setattr(appending, "_patience_s", lambda _: 0)
-    monkeypatch.setattr(appending, "COMPANY_S_MAX", PATIENCE_S)
+    monkeypatch.setattr(appending, "LETTING_IN_S_MAX", PATIENCE_S)
     assert await appender.append(append(site, ("a", 1))) is APPENDED
     tasks = await start(appender, (append(site, (f"b{n}", 1)) for n in range(20)))
     assert set(await asyncio.gather(*tasks)) == {APPENDED}
     assert await transactions(owner, site) == [1, 20]
 
 
-async def test_a_commit_does_not_wait_long_for_those_who_stay_away(
-    pool: asyncpg.Pool, owner: asyncpg.Connection, locked_site: LockedSite
+async def test_a_commit_does_not_wait_for_those_who_stay_away(
+    pool: asyncpg.Pool, owner: asyncpg.Connection, locked_site: LockedSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(appending, "LETTING_IN_S_MAX", PATIENCE_S)
     site = locked_site.site
     appender = Appender(pool)
     tasks = await start(appender, (append(site, (f"a{n}", 1)) for n in range(10)))
