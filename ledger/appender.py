@@ -47,7 +47,7 @@ CONNECTION_ERRORS = (
 )
 
 # A request that has arrived is a command that waits within as many turns of the event loop.
-QUIET_TURNS = 3
+_QUIET_TURNS = 3
 
 _RETRY_PAUSES_S = (0.02, 0.05, 0.1, 0.2, 0.5)
 
@@ -177,7 +177,7 @@ class _Lane:
         for nobody.
         """
         quiet_turns = 0
-        while quiet_turns < QUIET_TURNS and len(self.waiting) < BATCH_COMMANDS_MAX:
+        while quiet_turns < _QUIET_TURNS and len(self.waiting) < BATCH_COMMANDS_MAX:
             if time.perf_counter() >= self._ended_s + LETTING_IN_S_MAX:
                 return
             here = len(self.waiting)

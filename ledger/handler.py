@@ -21,6 +21,7 @@ from ledger.envelope import EventMapper, Metadata, SealedEvent
 from ledger.errors import LedgerError, LockTimeout, ResourceNotFound
 from ledger.events import DomainEvent
 from ledger.ids import (
+    INVOICE_STREAM,
     SETTINGS_STREAM,
     WEBHOOK_ENDPOINTS_STREAM,
     IdSource,
@@ -44,9 +45,6 @@ from ledger.probe import NO_PROBE, Probe
 from ledger.reader import StreamReader
 from ledger.settings import SiteSettings
 from ledger.store import Store
-
-_INVOICE = invoice_stream("")
-
 
 Shown = OrderRow | WebhookEndpoint
 """What an answer can show."""
@@ -93,7 +91,7 @@ class _RaceLost(Exception):
     def __init__(self, events: Iterable[SealedEvent]) -> None:
         super().__init__()
         streams = (event.stream for event in events)
-        self.invoice = next((stream for stream in streams if stream.startswith(_INVOICE)), None)
+        self.invoice = next((stream for stream in streams if stream.startswith(INVOICE_STREAM)), None)
 
 
 class _Unproven(Exception):

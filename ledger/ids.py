@@ -41,6 +41,10 @@ def invoice_stream(invoice_id: str) -> StreamId:
     return StreamId(f"invoice-{invoice_id}")
 
 
+INVOICE_STREAM = invoice_stream("")
+"""What the streams of invoices begin with, and no others."""
+
+
 def credit_note_stream(credit_note_id: str) -> StreamId:
     """The stream of one credit note."""
     return StreamId(f"credit_note-{credit_note_id}")

@@ -1,9 +1,9 @@
 """What a process knows of streams, and how it reads on: commands that run at the same time share their reads.
 
-What a command decides on is looked up in the log each time, but what is remembered is not folded again: a stream is
-read from its remembered event on, which proves by its leaf that the log still is the one that is remembered (it is
-not, where a database that lost its last commits took over). Where an event before that one was changed in place, what
-is remembered is what was true; that it was changed is for ``order-ledger verify`` to find.
+What is remembered is not folded again: a stream is read from its remembered event on, which proves by its leaf that the
+log still is the one that is remembered (it is not, where a database that lost its last commits took over). What is
+recalled without a look is proven in the same way by the append. Where an event before that one was changed in place,
+what is remembered is what was true; that it was changed is for ``order-ledger verify`` to find.
 """
 
 import logging

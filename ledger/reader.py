@@ -13,6 +13,7 @@ from ledger.envelope import EventMapper, RecordedEvent, events_of
 from ledger.errors import RecordUnreadable, ResourceNotFound
 from ledger.events import DomainEvent
 from ledger.ids import (
+    INVOICE_STREAM,
     SETTINGS_STREAM,
     WEBHOOK_ENDPOINTS_STREAM,
     Site,
@@ -32,9 +33,6 @@ from ledger.store import Store
 from ledger.webhook_endpoints import WebhookEndpoints, fold_webhook_endpoints
 
 S = TypeVar("S")
-
-# What many commands look at and few write to: the append seldom finds that it has changed since it was remembered.
-_INVOICE = invoice_stream("")
 
 log = logging.getLogger(__name__)
 
@@ -80,8 +78,8 @@ class StreamReader:
     @property
     def remembered(self) -> tuple[Remembered, ...]:
         """The streams that were looked at as they were remembered."""
-        streams = (self._streams[stream] for stream in self._recalled)
-        return tuple(Remembered(stream.id, stream.version, stream.leaf) for stream in streams)
+        found = ((stream, self._found[stream]) for stream in self._recalled)
+        return tuple(Remembered(stream, each.version, each.leaf) for stream, each in found)
 
     @property
     def has_recalled(self) -> bool:
@@ -186,7 +184,8 @@ class StreamReader:
 
     def _recall(self, streams: Collection[StreamId]) -> bool:
         """Take all of these as they are remembered, if that is allowed and each is; True if so."""
-        if not self._recalls or not all(each == SETTINGS_STREAM or each.startswith(_INVOICE) for each in streams):
+        # Many commands look at these and few write to them: the append seldom finds that they have changed.
+        if not self._recalls or not all(each == SETTINGS_STREAM or each.startswith(INVOICE_STREAM) for each in streams):
             return False
         found = self._known.recall(self._site, streams)
         if found is None:

@@ -14,14 +14,13 @@ from ledger.events import (
     InvoiceUpdated,
     SubscriptionRecorded,
 )
-from ledger.ids import Position, Site, credit_note_stream, gift_stream, invoice_stream, subscription_stream
+from ledger.ids import INVOICE_STREAM, Position, Site, credit_note_stream, gift_stream, subscription_stream
 from ledger.sql import query
 from ledger.store import Store
 
 _OF_INVOICE = frozenset({InvoiceRecorded.TOPIC, InvoiceUpdated.TOPIC})
 # As it stands in the canonical body of an invoice.
 _LISTS_NOTES = b'"cn_id":'
-_INVOICE = invoice_stream("")
 _CREDIT_NOTE = credit_note_stream("")
 _SUBSCRIPTION = subscription_stream("")
 _GIFT = gift_stream("")
@@ -69,7 +68,7 @@ def cause_of(invoice_id: str, event: RecordedEvent) -> Cause:
 
 
 def _of_invoices(page: Iterable[RecordedEvent]) -> Iterable[tuple[RecordedEvent, str]]:
-    return [(event, event.stream.removeprefix(_INVOICE)) for event in page if event.type in _OF_INVOICE]
+    return [(event, event.stream.removeprefix(INVOICE_STREAM)) for event in page if event.type in _OF_INVOICE]
 
 
 def _of_gifts(page: Iterable[RecordedEvent]) -> Iterable[tuple[RecordedEvent, str]]:

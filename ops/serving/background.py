@@ -13,7 +13,8 @@ from collections.abc import Coroutine
 from typing import Any
 
 if __name__ == "__main__":
-    # What is imported stays: to look through it for garbage while it grows takes a fifth of the time of a start.
+    # What is imported stays: to look through it for garbage while it grows takes a fifth of the time of a start. From
+    # ``run`` on there is a collector again.
     gc.disable()
 
 from api.metrics.sampling import sampling
@@ -74,6 +75,4 @@ def _work(
 
 
 if __name__ == "__main__":
-    gc.freeze()
-    gc.enable()
     run(follow, process="background")

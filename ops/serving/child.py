@@ -26,6 +26,8 @@ _OBJECTS_BEFORE_COLLECTION = 10_000
 
 def run(work: Callable[[Configuration], Coroutine[Any, Any, None]], *, process: str) -> None:
     """Run the work of a child with what its parent tells it; logs call it ``process``."""
+    gc.freeze()
+    gc.enable()
     configuration = msgspec.json.decode(os.environ.pop(CONFIGURATION), type=Configuration)
     end_with_parent(configuration.parent_pid)
     # Ctrl-C and the end of a terminal reach the whole group; the parent alone decides, and tells us by SIGTERM.

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from ledger.ids import (
     ALPHABET,
+    INVOICE_STREAM,
     IdSource,
+    Randomness,
     StreamId,
     credit_note_stream,
     invoice_stream,
@@ -82,6 +84,16 @@ def test_the_random_part_may_be_any_of_nine_digits() -> None:
     assert bounds == [62**9]
 
 
+@pytest.mark.parametrize("bound", [1, 2, 3, 62**9, 2**56])
+def test_random_numbers_are_below_their_bound_and_reach_all_of_it(bound: int) -> None:
+    """Also where the bytes that were asked for at once are used up."""
+    random = Randomness()
+    drawn = [random.below(bound) for _ in range(2_000)]
+    assert all(0 <= number < bound for number in drawn)
+    assert len(set(drawn)) == min(bound, len(drawn))
+    assert max(drawn) >= bound // 2
+
+
 def test_ids_of_one_moment_do_not_repeat() -> None:
     ids = IdSource(lambda: 1_700_000_000_000)
     assert len({ids.event_id(live=False) for _ in range(10_000)}) == 10_000
@@ -97,3 +109,6 @@ def test_no_two_things_share_a_stream(one: str, other: str) -> None:
     streams = [kind(each) for kind in kinds for each in {one, other}]
     assert len(set(streams)) == len(streams)
     assert "settings" not in streams
+    assert [stream for stream in streams if stream.startswith(INVOICE_STREAM)] == [
+        invoice_stream(each) for each in {one, other}
+    ]
