@@ -146,7 +146,8 @@ async def test_a_log_that_was_rewritten_in_place_is_not_signed(signer: Signer, o
 async def test_an_edited_tile_is_not_signed(signer: Signer, owner: asyncpg.Connection) -> None:
     await signer.grow(5)
     await owner.execute(
-        "UPDATE ledger.tile SET hashes = overlay(hashes PLACING '\\x00'::bytea FROM 33) WHERE site = $1", signer.site
+        "UPDATE ledger.tile SET hashes = overlay(hashes PLACING sha256('other') FROM 33) WHERE site = $1",
+        signer.site,
     )
     await grow(signer.pool, signer.site, 1)
     with pytest.raises(SigningRefused):

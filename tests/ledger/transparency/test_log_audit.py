@@ -221,7 +221,7 @@ async def test_a_head_that_was_moved_is_found(sound: Signer, owner: asyncpg.Conn
 
 async def test_an_edited_tile_is_found(sound: Signer, owner: asyncpg.Connection) -> None:
     await owner.execute(
-        "UPDATE ledger.tile SET hashes = overlay(hashes PLACING '\\x00'::bytea FROM 6 * 32 + 1) WHERE site = $1",
+        "UPDATE ledger.tile SET hashes = overlay(hashes PLACING sha256('other') FROM 6 * 32 + 1) WHERE site = $1",
         sound.site,
     )
     assert await sound.fault() == "The stored tile/0/000.p/40 is not that of the events, from event 7 on."
