@@ -40,9 +40,13 @@ class LedgerRunner(web.AppRunner):
 
     Requests of the API go straight to what answers them: they have a router of their own (``api.routing``), and the
     way through that of aiohttp costs a twentieth of a request.
+
+    Args:
+        on_connections: told the number of open connections whenever it changes.
     """
 
-    def __init__(self, app: web.Application) -> None:
+    def __init__(self, app: web.Application, on_connections: Callable[[int], None] = lambda _: None) -> None:
+        self._on_connections = on_connections
         super().__init__(
             app,
             access_log=None,
@@ -70,7 +74,9 @@ class LedgerRunner(web.AppRunner):
     async def _make_server(self) -> web.Server:
         plain = await super()._make_server()
         handler = _straight(self.app[ANSWER], plain.request_handler) if ANSWER in self.app else plain.request_handler
-        return _Server(handler, request_factory=plain.request_factory, **plain._kwargs)
+        server = _Server(handler, request_factory=plain.request_factory, **plain._kwargs)
+        server.on_connections = self._on_connections
+        return server
 
 
 def _straight(answer: Any, routed: Any) -> Any:
@@ -87,6 +93,15 @@ def _straight(answer: Any, routed: Any) -> Any:
 
 class _Server(web.Server):
     is_draining = False
+    on_connections: Callable[[int], None]
+
+    def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
+        super().connection_made(handler, transport)
+        self.on_connections(len(self._connections))
+
+    def connection_lost(self, handler: RequestHandler, exc: BaseException | None = None) -> None:
+        super().connection_lost(handler, exc)
+        self.on_connections(len(self._connections))
 
     def __call__(self) -> RequestHandler:
         return _Protocol(self, loop=self._loop, **self._kwargs)

@@ -244,10 +244,10 @@ CONSOLE_ROWS = 50
 CONSOLE_LINKED_EVENTS = 10
 CONSOLE_QUERY_LENGTH_MAX = 1_000
 
-# Metrics: numbers of one process, and processes that share them: 64 workers and the background, twice while all are
-# replaced. Memory that nobody has written takes no room.
+# Processes that share memory: 64 workers and the background, twice while all are replaced; and the numbers that each
+# counts for the metrics. Memory that nobody has written takes no room.
+SERVICE_PROCESSES_MAX = 256
 METRICS_CELLS_MAX = 8_192
-METRICS_SLOTS_MAX = 256
 # What the database is asked for one scrape: less than a scraper waits, which is ten seconds by default.
 METRICS_DATABASE_S_MAX = 5.0
 # Failed requests of a process that are logged one by one: while the database is away, all of them fail.

@@ -10,10 +10,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from api.metrics.memory import Cells, Memory
-from ledger.limits import METRICS_CELLS_MAX
+from api.shared_memory import Cells, Shape, SharedMemory
+from ledger.limits import METRICS_CELLS_MAX, SERVICE_PROCESSES_MAX
 
 Labels = tuple[str, ...]
+
+MEMORY = Shape(slots=SERVICE_PROCESSES_MAX, cells=METRICS_CELLS_MAX)
+"""What the processes of a service count in together."""
 
 _NO_LABELS: tuple[Labels, ...] = ((),)
 
@@ -98,7 +101,7 @@ class Histogram:
 class Instruments:
     """The instruments of a process, in the order in which they are made; ``seal`` them before the first is used."""
 
-    def __init__(self, memory: Memory) -> None:
+    def __init__(self, memory: SharedMemory) -> None:
         self._memory = memory
         self._families: list[Family] = []
         self._cells = memory.own

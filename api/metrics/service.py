@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from enum import StrEnum
 
-from api.metrics.instruments import Counter, Histogram, Instruments
-from api.metrics.memory import Memory
+from api.metrics.instruments import MEMORY, Counter, Histogram, Instruments
 from api.metrics.operations import OPERATIONS, UNKNOWN
 from api.metrics.settings import CONSUMERS
+from api.shared_memory import SharedMemory
 from ledger.batch import Append
 from ledger.probe import Probe
 
@@ -41,8 +41,8 @@ class ServiceMetrics(Probe):
         memory: shared with the other processes of the service; None for a process on its own, as in tests.
     """
 
-    def __init__(self, memory: Memory | None = None) -> None:
-        made = self.instruments = Instruments(memory or Memory())
+    def __init__(self, memory: SharedMemory | None = None) -> None:
+        made = self.instruments = Instruments(memory or SharedMemory(None, MEMORY))
         names = (*OPERATIONS, UNKNOWN)
         requests = made.histogram(
             f"{PREFIX}request_duration_seconds",

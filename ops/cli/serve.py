@@ -10,7 +10,8 @@ from typing import Annotated
 
 import typer
 
-from api.metrics.memory import create_memory
+from api.metrics.instruments import MEMORY
+from api.shared_memory import create_memory
 from ledger.limits import ANCHOR_PAUSE_S, ANCHOR_URLS_MAX, REQUESTS_KEPT_DAYS, WEBHOOK_PORTS
 from ops.cli.options import DATA_DIR, DatabaseUrl, DataDir, KeysDir
 from ops.cli.watching import Format, Level, MetricsSites, MetricsToken, saying
@@ -144,7 +145,7 @@ def serve(
             webhooks=WebhookRules(ports=(*WEBHOOK_PORTS, *(webhook_ports or ())), allow_private=webhooks_allow_private),
             watching=Watching(
                 logs=logs,
-                metrics_fd=create_memory(),
+                metrics_fd=create_memory(MEMORY),
                 metrics_token=metrics_token or None,
                 metrics_sites_max=metrics_sites,
             ),

@@ -21,8 +21,8 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import Span, SpanKind, StatusCode, Tracer
 
-from api.metrics.memory import Memory
 from api.metrics.service import Role, ServiceMetrics
+from api.shared_memory import SharedMemory
 from ledger.batch import Append
 from ledger.handler import CommandHandler
 from ops.observability.watch import Watch
@@ -32,7 +32,7 @@ _DATABASE = {"db.system.name": "postgresql"}
 _OTHER_STATEMENT = "statement"
 
 
-def traced_watch(role: Role, memory: Memory) -> Watch:
+def traced_watch(role: Role, memory: SharedMemory) -> Watch:
     """A watch that sends traces to the collector that the environment names."""
     own = {"service.name": "order-ledger", "service.version": version("order-ledger"), "order_ledger.role": role.value}
     # OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES come before what is said here.
@@ -101,7 +101,7 @@ class AppendSpans:
 class TracedMetrics(ServiceMetrics):
     """Metrics that tell traces of commits."""
 
-    def __init__(self, memory: Memory, appends: AppendSpans) -> None:
+    def __init__(self, memory: SharedMemory, appends: AppendSpans) -> None:
         super().__init__(memory)
         self._appends = appends
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
-from api.metrics.memory import Memory
+from api.metrics.instruments import MEMORY
 from api.metrics.service import Role, ServiceMetrics
+from api.shared_memory import SharedMemory
 from ledger.handler import CommandHandler
 from ops.observability.traces import traces_are_wanted
 
@@ -48,7 +49,7 @@ def watch(role: Role, metrics_fd: int | None) -> Watch:
     Args:
         metrics_fd: the memory that it counts in, together with other processes; None counts alone.
     """
-    memory = Memory(metrics_fd)
+    memory = SharedMemory(metrics_fd, MEMORY)
     if not traces_are_wanted(os.environ):
         return Watch(metrics=ServiceMetrics(memory))
     made: Watch = import_module("ops.observability.tracing").traced_watch(role, memory)

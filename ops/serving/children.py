@@ -125,7 +125,7 @@ def start_child(kind: Kind, configuration: Callable[[int], Configuration], liste
     """
     ready, ready_writer = os.pipe()
     told = configuration(ready_writer)
-    shared = [told.watching.metrics_fd] if told.watching.metrics_fd is not None else []
+    shared = [each for each in (told.watching.metrics_fd, told.connections_fd) if each is not None]
     try:
         process = subprocess.Popen(  # noqa: S603  (our own command, no shell)
             [sys.executable, "-m", kind],

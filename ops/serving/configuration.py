@@ -71,7 +71,8 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     """What the parent tells a child, in an environment variable: the URL of a database may hold a password.
 
     Each child takes what it needs: the listening socket is a worker's alone. A child may be of a later version than
-    its parent, so what is added here has a default.
+    its parent, so what is added here has a default. ``connections_fd`` is the memory in which workers tell how many
+    connections they have (``ops.serving.connection_counts``).
     """
 
     parent_pid: int
@@ -86,6 +87,7 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     requests_kept_days: int = REQUESTS_KEPT_DAYS
     webhooks: WebhookRules = WebhookRules()
     watching: Watching = Watching()
+    connections_fd: int | None = None
 
     @property
     def address(self) -> Address:

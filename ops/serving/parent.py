@@ -11,10 +11,12 @@ import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
 
+from api.shared_memory import create_memory
 from ledger.limits import REQUESTS_KEPT_DAYS
 from ops.database import Address
 from ops.serving.children import Child, ChildDidNotStart, Kind, start_child
 from ops.serving.configuration import CHARGEBEES_RULES, UNWATCHED, Configuration, Signing, Watching, WebhookRules
+from ops.serving.connection_counts import COUNTS
 from ops.serving.console_files import ConsoleFiles
 from ops.serving.rolling_restart import rolling_restart
 from ops.serving.service_manager import tell_manager
@@ -58,6 +60,7 @@ class Parent:
     ) -> None:
         self._target = target
         self._listener = listener
+        self._connections_fd = create_memory(COUNTS)
         self._wanted = (*[Kind.WORKER] * workers, Kind.BACKGROUND)
         self._signing = signing
         self._requests_per_minute = _share(requests_per_minute, workers)
@@ -161,6 +164,7 @@ class Parent:
             requests_kept_days=self._requests_kept_days,
             webhooks=self._webhooks,
             watching=self._watching,
+            connections_fd=self._connections_fd,
         )
 
     def _look_after_children(self) -> None:

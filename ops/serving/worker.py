@@ -12,8 +12,6 @@ if __name__ == "__main__":
     # ``run`` on there is a collector again.
     gc.disable()
 
-from aiohttp import web
-
 from api.app import create_app
 from api.metrics.answering import answering
 from api.metrics.sampling import sampling
@@ -26,9 +24,9 @@ from ops.migrations import MigrationsPending, pending
 from ops.observability.watch import watch as watched
 from ops.serving.child import Ending, beside, run, tell_ready
 from ops.serving.configuration import Configuration
+from ops.serving.connection_counts import ConnectionCounts
+from ops.serving.fair_site import FairSite
 from ops.serving.metrics import metrics_settings
-
-_BACKLOG = 1024
 
 
 async def serve(configuration: Configuration) -> None:
@@ -68,10 +66,10 @@ async def serve(configuration: Configuration) -> None:
                 metrics=metrics_settings(configuration),
                 around=watch.around,
             )
-            runner = LedgerRunner(app)
+            counts = ConnectionCounts(configuration.connections_fd)
+            runner = LedgerRunner(app, counts.has)
             await runner.setup()
-            listener = socket.socket(fileno=configuration.socket_fd)
-            site = web.SockSite(runner, listener, backlog=_BACKLOG)
+            site = FairSite(runner, socket.socket(fileno=configuration.socket_fd), counts)
             await site.start()
             tell_ready(configuration)
             await ending.wanted.wait()

@@ -4,14 +4,14 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from api.metrics.exposition import exposition
-from api.metrics.instruments import Instruments
-from api.metrics.memory import Memory
+from api.metrics.instruments import MEMORY, Instruments
+from api.shared_memory import SharedMemory
 from ledger.limits import METRICS_CELLS_MAX
 
 
 @pytest.fixture
 def instruments() -> Instruments:
-    return Instruments(Memory())
+    return Instruments(SharedMemory(None, MEMORY))
 
 
 def read(instruments: Instruments) -> dict[tuple[str, tuple[str, ...]], float]:

@@ -1,8 +1,8 @@
-"""Memory that the processes of a service share: each counts in a slot of its own, and who is asked adds all up.
+"""Memory that the processes of a service share: each writes into a slot of its own, and reads those of all.
 
 It has no file: a process that writes into a mapped file is killed where the disk is full, and a folder of files would
-have to be cleared. A slot is claimed by a lock that the kernel drops with its process, however that ends, so counts of
-a process that is gone stay, and the next one in its slot goes on from them.
+have to be cleared. A slot is claimed by a lock that the kernel drops with its process, however that ends, so what a
+process that is gone has written stays, and the next one in its slot goes on from it.
 
 A slot is written by the event loop of its process alone, without a lock; a cell is eight bytes and read at once.
 """
@@ -13,54 +13,59 @@ import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TypeAlias
-
-from ledger.limits import METRICS_CELLS_MAX, METRICS_SLOTS_MAX
 
 Cells: TypeAlias = "memoryview[float]"
 """64-bit floats."""
 
 _CELL_BYTES = 8
-_SLOT_BYTES = METRICS_CELLS_MAX * _CELL_BYTES
-_BYTES = METRICS_SLOTS_MAX * _SLOT_BYTES
 
 
 class NoSlotLeft(OSError):
-    """More processes count in one memory than a service can have."""
+    """More processes share one memory than a service can have."""
 
 
-def create_memory() -> int:
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """So many slots, for a process each, with so many cells."""
+
+    slots: int
+    cells: int
+
+    @property
+    def size(self) -> int:
+        """Bytes of a memory of this shape."""
+        return self.slots * self.cells * _CELL_BYTES
+
+
+def create_memory(shape: Shape) -> int:
     """Descriptor of new memory, all zero. Children that inherit it share it; only pages that are written take room."""
     if hasattr(os, "memfd_create"):
-        descriptor = os.memfd_create("order-ledger-metrics")
-        os.ftruncate(descriptor, _BYTES)
+        descriptor = os.memfd_create("order-ledger")
+        os.ftruncate(descriptor, shape.size)
         return descriptor
     with tempfile.TemporaryFile() as file:
         # Written and not only made longer, or a page might find no room on the disk later.
-        file.write(bytes(_BYTES))
+        file.write(bytes(shape.size))
         file.flush()
         return os.dup(file.fileno())
 
 
-class Memory:
+class SharedMemory:
     """The memory as one process sees it, with the slot that it has claimed.
 
     Args:
-        descriptor: of memory that is shared; None for a process on its own.
+        descriptor: of memory of this shape that is shared; None for a process on its own.
 
     Raises:
         NoSlotLeft: all are in use.
     """
 
-    def __init__(self, descriptor: int | None = None) -> None:
+    def __init__(self, descriptor: int | None, shape: Shape) -> None:
         self._descriptor = descriptor
-        if descriptor is None:
-            # The cells of other slots are never touched, so they take no room.
-            self._mapped = mmap.mmap(-1, _SLOT_BYTES)
-            self._slots_max = 1
-        else:
-            self._mapped = mmap.mmap(descriptor, _BYTES)
-            self._slots_max = METRICS_SLOTS_MAX
+        self._shape = shape if descriptor is not None else Shape(slots=1, cells=shape.cells)
+        self._mapped = mmap.mmap(-1 if descriptor is None else descriptor, self._shape.size)
         self._cells = memoryview(self._mapped).cast("d")
         self._own = self._claim()
 
@@ -71,19 +76,26 @@ class Memory:
 
     def slots(self, mark: float) -> Iterator[tuple[Sequence[float], bool]]:
         """The cells of each slot whose first one is ``mark``, and whether its process lives."""
-        for number in range(self._slots_max):
-            slot = self._slot(number)
-            if slot[0] == mark:
-                yield slot.tolist(), number == self._own or self._is_locked(number)
+        for number, first in enumerate(self.first_cells()):
+            if first == mark:
+                yield self._slot(number).tolist(), self.lives(number)
+
+    def first_cells(self) -> Sequence[float]:
+        """The first cell of each slot."""
+        return self._cells[:: self._shape.cells].tolist()
+
+    def lives(self, number: int) -> bool:
+        """Whether the slot of this number is that of a process which lives."""
+        return number == self._own or self._is_locked(number)
 
     def _slot(self, number: int) -> Cells:
-        return self._cells[number * METRICS_CELLS_MAX : (number + 1) * METRICS_CELLS_MAX]
+        return self._cells[number * self._shape.cells : (number + 1) * self._shape.cells]
 
     def _claim(self) -> int:
-        for number in range(self._slots_max):
+        for number in range(self._shape.slots):
             if self._lock(number):
                 return number
-        raise NoSlotLeft(f"more than {METRICS_SLOTS_MAX} processes share the memory of the metrics")
+        raise NoSlotLeft(f"more than {self._shape.slots} processes share one memory")
 
     def _lock(self, number: int) -> bool:
         if self._descriptor is None:

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from api.metrics.instruments import Instruments
-from api.metrics.memory import Memory, NoSlotLeft, create_memory
+from api.metrics.instruments import MEMORY, Instruments
+from api.shared_memory import NoSlotLeft, Shape, SharedMemory, create_memory
 
 # A process that counts as often as it is told to, says when it has, and ends when its standard input does.
 CHILD = """
 import sys
-from tests.api.metrics.test_memory import Counting
+from tests.api.metrics.test_counting_together import Counting
 counting = Counting(int(sys.argv[1]))
 counting.counter.add(float(sys.argv[2]))
 counting.gauge.set(float(sys.argv[2]))
@@ -27,7 +27,7 @@ class Counting:
     """Instruments of one process."""
 
     def __init__(self, descriptor: int | None, *, name: str = "counted") -> None:
-        self.instruments = Instruments(Memory(descriptor))
+        self.instruments = Instruments(SharedMemory(descriptor, MEMORY))
         self.counter = self.instruments.counter(name, "text")[()]
         self.gauge = self.instruments.gauge("gauge", "text")[()]
         self.histogram = self.instruments.histogram("histogram", "text", (1.0, 5.0))[()]
@@ -40,7 +40,7 @@ class Counting:
 
 @pytest.fixture
 def shared() -> Iterator[int]:
-    descriptor = create_memory()
+    descriptor = create_memory(MEMORY)
     yield descriptor
     os.close(descriptor)
 
@@ -108,11 +108,10 @@ def test_what_another_version_has_left_in_a_slot_is_no_count(shared: int) -> Non
     assert own.totals() == [0, 0, 0, 0, 0, 0]
 
 
-def test_more_processes_than_there_are_slots_are_told_so(shared: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api.metrics.memory.METRICS_SLOTS_MAX", 1)
+def test_more_processes_than_there_are_slots_are_told_so(shared: int) -> None:
     other = counting_process(shared, 3)
     with pytest.raises(NoSlotLeft):
-        Memory(shared)
+        SharedMemory(shared, Shape(slots=1, cells=MEMORY.cells))
     end(other)
 
 
@@ -125,7 +124,7 @@ def test_a_process_on_its_own_needs_no_shared_memory() -> None:
 def test_without_anonymous_files_memory_is_a_file_that_nobody_finds(monkeypatch: pytest.MonkeyPatch) -> None:
     """As on systems other than Linux; it is written whole, so no page of it finds the disk full later."""
     monkeypatch.delattr(os, "memfd_create", raising=False)
-    descriptor = create_memory()
+    descriptor = create_memory(MEMORY)
     found = os.fstat(descriptor)
     assert found.st_nlink == 0
     assert found.st_blocks * 512 >= found.st_size > 0
