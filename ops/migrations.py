@@ -97,6 +97,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration("projections", "029_order_version_periods.sql"),
     Migration("projections", "030_rebuild_runs_and_causes.sql"),
     Migration("projections", "031_causes_of_changes.sql"),
+    Migration("projections", "032_small_samples.sql"),
 )
 
 _BOOKKEEPING = """

@@ -28,6 +28,7 @@ SOUND = """
     $$;
     REVOKE ALL ON FUNCTION ledger.places_1 FROM PUBLIC;
     CREATE INDEX change_by_place ON ledger.change (site, place);
+    ALTER INDEX ledger.change_by_place SET (fillfactor = 70);
 """
 COLUMNS = "ALTER TABLE ledger.event ADD COLUMN place text, ADD COLUMN seen bigint NOT NULL DEFAULT 0"
 
@@ -40,6 +41,7 @@ BREACHES = [
     ("ALTER TABLE ledger.event DROP COLUMN body", TAKES_AWAY),
     ("ALTER TABLE ledger.event ALTER COLUMN position TYPE numeric", TAKES_AWAY),
     ("ALTER TABLE ledger.event ALTER place SET NOT NULL", TAKES_AWAY),
+    ("ALTER INDEX ledger.change_by_place RENAME TO place", TAKES_AWAY),
     ("REVOKE SELECT ON ledger.event FROM order_ledger_service", TAKES_AWAY),
     ("TRUNCATE ledger.change", TAKES_AWAY),
     ("ALTER TABLE ledger.event ADD COLUMN place text NOT NULL", NEEDS_VALUES),
