@@ -15,9 +15,10 @@ import asyncpg
 
 from ledger.appender import CONNECTION_ERRORS
 from ledger.errors import DatabaseUnavailable
-from ledger.limits import DATABASE_WAIT_S_MAX, STATEMENT_TIMEOUT_S
+from ledger.limits import STATEMENT_TIMEOUT_S
 from ops.embedded import EmbeddedPostgres, Role
 from ops.migrations import Migration, MigrationsPending, migrate, pending
+from ops.service_pool import ServicePool
 from ops.target import Target
 
 DATABASE = "order_ledger"
@@ -48,20 +49,6 @@ Report = Callable[[str], None]
 
 class DatabaseRefuses(DatabaseUnavailable):
     """The database answers and does not let us in, or its URL cannot be read: waiting does not help."""
-
-
-class ServicePool(asyncpg.Pool):
-    """A pool that nobody waits for without end: not for a connection, and not to give one back.
-
-    After a statement that timed out, giving back waits until the server has heard that it is cancelled, which a
-    server that hangs never does.
-    """
-
-    __slots__ = ()
-
-    def acquire(self, *, timeout: float | None = None) -> Any:
-        """A connection, within a bounded time."""
-        return super().acquire(timeout=DATABASE_WAIT_S_MAX if timeout is None else timeout)
 
 
 @dataclass(frozen=True, slots=True)
