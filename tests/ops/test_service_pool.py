@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import asyncpg
 import pytest
@@ -25,7 +26,7 @@ async def asked(pool: asyncpg.Pool) -> int:
         return answer
 
 
-async def until_it_waits(waiting: "asyncio.Task[int]") -> None:
+async def until_it_waits(waiting: "asyncio.Task[Any]") -> None:
     """Let a task run as far as it comes."""
     for _ in range(10):
         await asyncio.sleep(0)

@@ -16,20 +16,22 @@ def of_peer(stage: Stage, name: str, peer: Peer, requests: list[Request]) -> Con
     return Contender(name, lambda: _round(stage, peer, postmaster_of(stage.postgres), requests))
 
 
-def of_service(
-    stage: Stage,
-    service: Service,
-    requests: list[Request],
-    *,
-    name: str | None = None,
-    rate_per_s: float | None = None,
-) -> Contender:
+def of_service(stage: Stage, service: Service, requests: list[Request], *, name: str | None = None) -> Contender:
     """The service as a contender; what it leaves to be followed is waited for."""
     return Contender(
-        name or service.called,
-        lambda: _round(stage, service, service.postmaster, requests, rate_per_s),
-        service.settle,
+        name or service.called, lambda: _round(stage, service, service.postmaster, requests), service.settle
     )
+
+
+def of_half_loaded_service(stage: Stage, service: Service, requests: list[Request]) -> Contender:
+    """The service at half the rate that it reaches right before: what a machine makes in a second changes."""
+
+    def measure() -> Measured:
+        peak = _round(stage, service, service.postmaster, requests)
+        service.settle()
+        return _round(stage, service, service.postmaster, requests, peak.rate_per_s / 2)
+
+    return Contender(service.called, measure, service.settle)
 
 
 def measured(stage: Stage, work: str, contenders: Sequence[Contender]) -> list[Series]:

@@ -7,11 +7,8 @@ from rich.progress import Progress
 from ops.bench.throughput.machine import described
 from ops.bench.throughput.options import Options
 from ops.bench.throughput.report import Report
-from ops.bench.throughput.series import Series
 from ops.bench.throughput.stage import Stage
 from ops.bench.throughput.works import create, latency, log_speed, memory, reads, scale, update
-
-_NEED_CREATES = {"create", "update", "latency"}
 
 
 def run(options: Options, folder: Path, progress: Progress, kept: Path | None = None) -> Report:
@@ -43,13 +40,12 @@ def _beside_peers(stage: Stage, report: Report) -> None:
         reads.retrieve(stage, report)
     if "list" in works:
         reads.pages(stage, report)
-    creates: dict[int, Series] = {}
-    if _NEED_CREATES & set(works):
-        creates = create.measure(stage, report, beside_peers="create" in works)
+    if "create" in works:
+        create.measure(stage, report)
     if "update" in works:
-        update.measure(stage, report, creates)
+        update.measure(stage, report)
     if "latency" in works:
-        latency.measure(stage, report, creates)
+        latency.measure(stage, report)
 
 
 def _made(folder: Path) -> Path:

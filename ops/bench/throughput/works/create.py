@@ -7,7 +7,7 @@ from ops.bench.throughput.databases import postmaster_of
 from ops.bench.throughput.measuring import measured, of_peer, of_service
 from ops.bench.throughput.pgbench import PgBench, prepared_script
 from ops.bench.throughput.report import Report, at_least
-from ops.bench.throughput.series import Contender, Series
+from ops.bench.throughput.series import Contender
 from ops.bench.throughput.stage import Stage
 
 WORK = "create"
@@ -15,10 +15,10 @@ OF_EVENT_SOURCED_MIN = 8.0
 OF_BARE_MIN = 0.40
 
 
-def measure(stage: Stage, report: Report, *, beside_peers: bool) -> dict[int, Series]:
-    """Measure creates; the services' by their number of workers."""
-    services, peers = stage.services, _peers(stage, report) if beside_peers else {}
-    ours = [of_service(stage, each, forms.creates(each.key)) for each in services]
+def measure(stage: Stage, report: Report) -> None:
+    """Measure creates."""
+    peers = _peers(stage, report)
+    ours = [of_service(stage, each, forms.creates(each.key)) for each in stage.services]
     series = measured(stage, WORK, [*peers.values(), *ours])
     report.add(WORK, series)
     of_peers = dict(zip(peers, series, strict=False))
@@ -26,12 +26,10 @@ def measure(stage: Stage, report: Report, *, beside_peers: bool) -> dict[int, Se
     for each in of_services:
         if "event_sourced" in of_peers:
             report.verdicts.append(at_least(WORK, each, of_peers["event_sourced"], OF_EVENT_SOURCED_MIN))
-        if "bare" in of_peers:
-            report.verdicts.append(at_least(WORK, each, of_peers["bare"], OF_BARE_MIN))
+        report.verdicts.append(at_least(WORK, each, of_peers["bare"], OF_BARE_MIN))
     if len(of_services) > 1:
         best = max(of_services, key=lambda each: each.rate_per_s)
         report.notes.append(f"Most creates a second: {best.name}.")
-    return {service.workers: each for service, each in zip(services, of_services, strict=True)}
 
 
 def _peers(stage: Stage, report: Report) -> dict[str, Contender]:

@@ -1,23 +1,17 @@
 """How long a create takes where the service has as much to do again as it can do."""
 
-from collections.abc import Mapping
-
 from ops.bench.throughput import forms
-from ops.bench.throughput.measuring import measured, of_service
+from ops.bench.throughput.measuring import measured, of_half_loaded_service
 from ops.bench.throughput.report import Report, Verdict
-from ops.bench.throughput.series import Series
 from ops.bench.throughput.stage import Stage
 
 WORK = "create at half the peak"
 P99_MS_MAX = 25.0
 
 
-def measure(stage: Stage, report: Report, creates: Mapping[int, Series]) -> None:
-    """Measure creates at half the rate that each service reached before, kept up whatever the answers do."""
-    ours = [
-        of_service(stage, each, forms.creates(each.key), rate_per_s=creates[each.workers].rate_per_s / 2)
-        for each in stage.services
-    ]
+def measure(stage: Stage, report: Report) -> None:
+    """Measure creates at half the rate that each service has just reached, kept up whatever the answers do."""
+    ours = [of_half_loaded_service(stage, each, forms.creates(each.key)) for each in stage.services]
     series = measured(stage, WORK, ours)
     report.add(WORK, series)
     for each in series:
