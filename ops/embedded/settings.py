@@ -19,7 +19,6 @@ DEFAULTS: Final[Mapping[str, str]] = {
     "synchronous_commit": "on",  # the same; group commit makes up for its price
     "full_page_writes": "on",  # the same, for pages torn by the power cut
     "wal_level": "replica",  # online backups and replicas without a restart
-    "wal_compression": "on",  # order rows are JSON: fewer bytes to flush for each checkpoint's first writes
     "autovacuum_naptime": "10s",  # a new log is filled within minutes: what the planner knows of it must keep up
     "jit": "off",  # its compile time exceeds our queries'
     "timezone": "UTC",  # times are made by the application; what SQL prints must not depend on the machine

@@ -20,7 +20,7 @@ _TURN_S = 0.005
 # As asyncio does where there is no room for another connection.
 _NO_ROOM_PAUSE_S = 1.0
 # Taken at once of those for whom nobody else has come.
-_LEFT_MAX = 16
+_LEFT_MAX = 4
 _NO_ROOM = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 log = logging.getLogger(__name__)
