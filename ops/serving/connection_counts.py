@@ -7,6 +7,9 @@ COUNTS = Shape(slots=SERVICE_PROCESSES_MAX, cells=1)
 """A cell for each worker: one more than its connections as long as it accepts new ones, and else 0."""
 
 _NOT_ACCEPTING = 0.0
+# Connections that are not kept come and go, and their numbers differ at any time: to even them out would only cost.
+_TOLERATED = 1.0
+_SHARE_TOLERATED = 1 / 8
 
 
 class ConnectionCounts:
@@ -35,10 +38,10 @@ class ConnectionCounts:
         self._tell()
 
     def another_has_fewer(self) -> bool:
-        """Whether there is another worker that accepts and has fewer connections than this one."""
-        mine = self._cell[0]
+        """Whether there is another worker that accepts and has clearly fewer connections than this one."""
+        bound = self._cell[0] * (1 - _SHARE_TOLERATED) - _TOLERATED
         return any(
-            _NOT_ACCEPTING < theirs < mine and self._memory.lives(number)
+            _NOT_ACCEPTING < theirs < bound and self._memory.lives(number)
             for number, theirs in enumerate(self._memory.first_cells())
         )
 

@@ -15,12 +15,12 @@ from aiohttp import web
 
 from ops.serving.connection_counts import ConnectionCounts
 
-# Longer than a worker with something to do looks away, most of the time, and too short for a client to notice.
-_TURN_S = 0.005
+# As long as a worker that has nothing to do needs to come, and some more; one that is busy is not waited for.
+_TURN_S = 0.002
 # As asyncio does where there is no room for another connection.
 _NO_ROOM_PAUSE_S = 1.0
 # Taken at once of those for whom nobody else has come.
-_LEFT_MAX = 4
+_LEFT_MAX = 16
 _NO_ROOM = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 log = logging.getLogger(__name__)

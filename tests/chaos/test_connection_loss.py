@@ -40,7 +40,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ledger.appender.STATEMENT_TIMEOUT_S", 0.5)
     monkeypatch.setattr("ops.database.STATEMENT_TIMEOUT_S", 0.5)
     monkeypatch.setattr("ops.database.CONNECT_TIMEOUT_S", 0.5)
-    monkeypatch.setattr("ops.database.DATABASE_WAIT_S_MAX", 0.5)
+    monkeypatch.setattr("ops.service_pool.DATABASE_WAIT_S_MAX", 0.5)
 
 
 @pytest.fixture
@@ -180,7 +180,7 @@ async def test_nobody_waits_without_end_for_a_connection_that_a_hanging_server_d
     service: aiohttp.ClientSession, relay: Relay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Those whose statements are on their way wait for them; all others are refused meanwhile."""
-    monkeypatch.setattr("ops.database.DATABASE_WAIT_S_MAX", 0.2)
+    monkeypatch.setattr("ops.service_pool.DATABASE_WAIT_S_MAX", 0.2)
     await import_shared(HttpDoor(service, ""))
     path = "/api/v2/orders"
     await asyncio.gather(*(_refusal(service, path) for _ in range(4 * POOL_SIZE_MAX)))

@@ -137,7 +137,7 @@ async def test_who_has_fewer_connections_gets_the_next_ones(place: Place) -> Non
         os.kill(idle, signal.SIGSTOP)
         await place.served(20)
         os.kill(idle, signal.SIGCONT)
-        assert (await place.served(20))[idle] >= 16, f"{busy} has 20 more"
+        assert (await place.served(20))[idle] >= 13, f"{busy} has 20 more"
 
 
 async def test_a_worker_that_does_not_come_keeps_nobody_waiting(place: Place) -> None:
@@ -153,8 +153,10 @@ async def test_a_worker_that_was_killed_is_not_waited_for(place: Place) -> None:
     assert await place.served(10) == {works: 10}
     counts = ConnectionCounts(place.counts)
     counts.accepts(True)
-    counts.has(11)
+    counts.has(20)
     assert counts.another_has_fewer()
+    counts.has(11)
+    assert not counts.another_has_fewer(), "as good as even"
     counts.has(9)
     assert not counts.another_has_fewer(), f"{killed} is gone"
 
