@@ -94,14 +94,18 @@ def _straight(answer: Any, routed: Any) -> Any:
 class _Server(web.Server):
     is_draining = False
     on_connections: Callable[[int], None]
+    # aiohttp's own list has a connection that is lost until its handler has ended, and tells nobody then.
+    _open = 0
 
     def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
         super().connection_made(handler, transport)
-        self.on_connections(len(self._connections))
+        self._open += 1
+        self.on_connections(self._open)
 
     def connection_lost(self, handler: RequestHandler, exc: BaseException | None = None) -> None:
         super().connection_lost(handler, exc)
-        self.on_connections(len(self._connections))
+        self._open -= 1
+        self.on_connections(self._open)
 
     def __call__(self) -> RequestHandler:
         return _Protocol(self, loop=self._loop, **self._kwargs)

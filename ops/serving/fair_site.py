@@ -44,10 +44,11 @@ class FairSite(web.SockSite):
         await web.BaseSite.start(self)
         assert self._runner.server is not None
         # What the base class closes when the site is stopped.
-        self._server = _Accepting(self._sock, self._runner.server, self._counts)
+        accepting = _Accepting(self._sock, self._runner.server, self._counts)
+        self._server = accepting  # type: ignore[assignment]  # no more is asked of it
 
 
-class _Accepting(asyncio.Server):
+class _Accepting:
     """Takes connections until it is closed; the listening socket stays open for others."""
 
     def __init__(self, listener: socket.socket, protocols: web.Server, counts: ConnectionCounts) -> None:

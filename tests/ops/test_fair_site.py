@@ -18,6 +18,7 @@ from api.server import LedgerRunner
 from api.shared_memory import create_memory
 from ops.serving.connection_counts import COUNTS, ConnectionCounts
 from ops.serving.fair_site import FairSite
+from tests.serving import until
 
 _DEADLINE_S = 60
 _REQUEST = b"GET / HTTP/1.1\r\nHost: here\r\n\r\n"
@@ -159,6 +160,18 @@ async def test_a_worker_that_was_killed_is_not_waited_for(place: Place) -> None:
     assert not counts.another_has_fewer(), "as good as even"
     counts.has(9)
     assert not counts.another_has_fewer(), f"{killed} is gone"
+
+
+async def test_connections_that_are_gone_count_no_more(place: Place) -> None:
+    """Also where many hang up at once: the worker would be passed over until the others had as many again."""
+    place.employ()
+    await place.served(20)
+    own = ConnectionCounts(place.counts)
+    own.accepts(True)
+    own.has(2)
+    assert not own.another_has_fewer()
+    await place.clients.aclose()
+    await asyncio.to_thread(until, own.another_has_fewer, what="the worker has none")
 
 
 async def test_who_finds_no_room_is_served_once_there_is_some(place: Place) -> None:

@@ -38,5 +38,5 @@ ALTER TABLE ledger.order_words SET (autovacuum_analyze_scale_factor = 0.5);
 ALTER TABLE ledger.change SET (autovacuum_analyze_scale_factor = 0.5);
 
 -- New words wait in a list until there are so many kilobytes of them, and then one who adds words, or autovacuum, sorts
--- all of them in: with 512 in place of 4,096 as cheap in all, and never longer than 50 ms.
+-- all of them in. With 512 in place of 4,096 that is as cheap in all, and the longest wait was 43 ms in place of 170.
 ALTER INDEX ledger.order_words_by_word SET (gin_pending_list_limit = 512);
